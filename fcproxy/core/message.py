@@ -1,0 +1,97 @@
+"""HTTP messages as values. Bodies are bytes end to end; every view of them is derived elsewhere."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+__all__ = ["Headers", "Interaction", "Request", "Response"]
+
+
+class Headers:
+    """Header fields in order, repeats kept; names compare without case (RFC 9110 section 5.1).
+
+    Values are text whose undecodable bytes stand as surrogate escapes, so that any octets survive.
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+        self._items = tuple(items)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._items == other._items
+
+    def __hash__(self) -> int:
+        return hash(self._items)
+
+    def __repr__(self) -> str:
+        # Names only: a repr ends up in tracebacks and logs, and values may be secrets.
+        return f"Headers({[name for name, _ in self._items]})"
+
+    def get(self, name: str) -> str | None:
+        """The first value under ``name``, or None."""
+        wanted = name.lower()
+        return next((value for key, value in self._items if key.lower() == wanted), None)
+
+    def get_all(self, name: str) -> list[str]:
+        """Every value under ``name``, in order."""
+        wanted = name.lower()
+        return [value for key, value in self._items if key.lower() == wanted]
+
+    def without(self, *names: str) -> "Headers":
+        """These headers less the named ones."""
+        unwanted = {name.lower() for name in names}
+        return Headers((key, value) for key, value in self._items if key.lower() not in unwanted)
+
+    def replaced(self, name: str, value: str) -> "Headers":
+        """These headers with one ``name: value``, at the place of the first old one, or last."""
+        wanted, done, items = name.lower(), False, []
+        for key, old in self._items:
+            if key.lower() != wanted:
+                items.append((key, old))
+            elif not done:
+                items.append((key, value))
+                done = True
+        return Headers(items if done else [*items, (name, value)])
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request. ``url`` is absolute, with the upstream's public base and the raw target as the client sent it."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Request({self.method}, {len(self.body)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response. ``reason`` is the reason phrase (RFC 9112 section 4), possibly empty."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {len(self.body)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """A request and its response, as recorded."""
+
+    request: Request
+    response: Response
