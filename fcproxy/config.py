@@ -1,0 +1,267 @@
+"""Configuration: one literal table of options, and the one function that reads them.
+
+Flags win over ``FCPROXY_*`` variables, these over the config file, this over the defaults. The table below is what the
+command line, the environment, the file and the options page of the docs are made from.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from fcproxy.core.errors import UsageError
+
+__all__ = ["CONFIG_FILES", "OPTIONS", "SERVING", "Config", "Option", "load_config", "options_of", "read_file"]
+
+Value = str | int | float | bool | None
+
+SERVING = frozenset({"record", "replay", "auto", "passthrough", "run"})
+"""The commands that serve a cassette's traffic and share nearly all options."""
+
+EVERY = SERVING | {"fake"}
+RECORDING = frozenset({"record", "auto", "run"})
+FORWARDING = frozenset({"record", "auto", "passthrough", "run"})
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row: the name gives the flag (``--ready-file``), the variable (``FCPROXY_READY_FILE``), the config key.
+
+    ``kind`` is ``text``, ``path``, ``integer``, ``seconds``, ``flag`` (switched on), ``switch`` (on/off, None when not
+    said) or ``choice``. ``commands`` are those that take it.
+    """
+
+    name: str
+    kind: str
+    default: Value
+    help: str
+    commands: frozenset[str]
+    choices: tuple[str, ...] = ()
+    short: str = ""
+    metavar: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The long flag, as typed."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable's name."""
+        return "FCPROXY_" + self.name.upper()
+
+    @property
+    def key(self) -> str:
+        """The key in a config file, as written in the docs; underscores are accepted too."""
+        return self.name.replace("_", "-")
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "cassette", "path", "cassettes/default.yaml", "The cassette file; its folder is the cassette folder.", SERVING
+    ),
+    Option(
+        "upstream",
+        "text",
+        "fake",
+        "Where requests are forwarded: the embedded fake, the real API, or a base URL.",
+        FORWARDING | {"replay"},
+        metavar="fake|stripe|URL",
+    ),
+    Option("host", "text", "127.0.0.1", "Address to listen on.", EVERY),
+    Option("port", "integer", 12111, "Port to listen on; 0 is any free one.", EVERY),
+    Option("ready_file", "path", None, "JSON file written once the port accepts: url, pid, mode, cassette.", EVERY),
+    Option(
+        "strict",
+        "switch",
+        None,
+        "Exit 1 when the verdict finds something wrong. Default: on in replay, else off.",
+        SERVING,
+    ),
+    Option("allow_unused", "flag", False, "A strict verdict lets interactions be unused.", SERVING),
+    Option("once", "flag", False, "Record if there is no cassette yet, else replay.", frozenset({"auto", "run"})),
+    Option("allow_live", "flag", False, "Record although a live key or a live answer is seen.", RECORDING),
+    Option(
+        "api_key_env",
+        "text",
+        None,
+        "Variable whose key is put on upstream requests; the client needs only a dummy key.",
+        FORWARDING,
+        metavar="NAME",
+    ),
+    Option("allow_remote", "flag", False, "Listen on an address that other machines can reach.", EVERY),
+    Option("upstream_ca", "path", None, "PEM file of the only authorities trusted for an https upstream.", FORWARDING),
+    Option("connect_timeout", "seconds", 10.0, "Longest wait for a connection to the upstream.", FORWARDING),
+    Option("read_timeout", "seconds", 90.0, "Longest wait for the upstream's next bytes.", FORWARDING),
+    Option("log_format", "choice", "text", "Form of the log lines on stderr.", EVERY, choices=("text", "json")),
+    Option("verbose", "flag", False, "Log more.", EVERY, short="-v"),
+    Option("quiet", "flag", False, "Log nothing but trouble.", EVERY, short="-q"),
+)
+
+CONFIG_FILES = ("fcproxy.toml", "pyproject.toml")
+"""Looked for in the working folder, in this order; the second counts only with a [tool.fcproxy] table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The options' values; see OPTIONS for what each means. Times are seconds."""
+
+    cassette: str = "cassettes/default.yaml"
+    upstream: str = "fake"
+    host: str = "127.0.0.1"
+    port: int = 12111
+    ready_file: str | None = None
+    strict: bool | None = None
+    allow_unused: bool = False
+    once: bool = False
+    allow_live: bool = False
+    api_key_env: str | None = None
+    allow_remote: bool = False
+    upstream_ca: str | None = None
+    connect_timeout: float = 10.0
+    read_timeout: float = 90.0
+    log_format: str = "text"
+    verbose: bool = False
+    quiet: bool = False
+    api_key: str | None = field(default=None, repr=False)
+    """The key that ``api_key_env`` names; never an option of its own, so that it is in no file and no process list."""
+
+    @property
+    def cassette_folder(self) -> Path:
+        """The folder that names given over the control API are relative to."""
+        return Path(self.cassette).parent
+
+
+_BY_NAME = {option.name: option for option in OPTIONS}
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+def options_of(command: str) -> list[Option]:
+    """The rows that ``command`` takes, in the table's order."""
+    return [option for option in OPTIONS if command in option.commands]
+
+
+def load_config(
+    flags: Mapping[str, object], environ: Mapping[str, str], *, file: str | None = None, folder: Path | None = None
+) -> Config:
+    """Merges flags (None = not given) over environment over file over defaults. Raises UsageError."""
+    chosen = file or environ.get("FCPROXY_CONFIG")
+    path = Path(chosen) if chosen else find_file(folder or Path())
+    values = read_file(path, must=bool(chosen))
+    for option in OPTIONS:
+        if (text := environ.get(option.variable)) not in {None, ""}:
+            values[option.name] = _convert(option, text, option.variable)
+    for name, value in flags.items():
+        if value is not None and name in _BY_NAME:
+            values[name] = _convert(_BY_NAME[name], value, _BY_NAME[name].flag)
+    return _config(values, environ)
+
+
+def _config(values: Mapping[str, Value], environ: Mapping[str, str]) -> Config:
+    known = {item.name for item in fields(Config)}
+    arguments: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    if name := values.get("api_key_env"):
+        arguments["api_key"] = environ.get(str(name))
+        if not arguments["api_key"]:
+            raise UsageError(f"--api-key-env {name}: this variable is not set")
+    return Config(**arguments)
+
+
+def find_file(folder: Path) -> Path | None:
+    """The config file of ``folder``, or None. Parents are not searched: what counts is in sight."""
+    for name in CONFIG_FILES:
+        if (path := folder / name).is_file() and (name != "pyproject.toml" or b"[tool.fcproxy" in path.read_bytes()):
+            return path
+    return None
+
+
+def read_file(path: Path | None, *, must: bool = False) -> dict[str, Value]:
+    """The values in a config file. Raises UsageError for what is no TOML, for unknown keys and for wrong types."""
+    if path is None:
+        return {}
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not TOML: {error}") from None
+    if path.name == "pyproject.toml" or "tool" in data:
+        data = data.get("tool", {}).get("fcproxy", {})
+    elif must and not data:
+        raise UsageError(f"{path}: holds no option")
+    return {_known(key, path).name: _convert(_known(key, path), value, f"{path}: {key}") for key, value in data.items()}
+
+
+def _known(key: str, path: Path) -> Option:
+    option = _BY_NAME.get(key.replace("-", "_"))
+    if option is None:
+        raise UsageError(f"{path}: unknown key {key!r}{suggestion(key, (o.key for o in OPTIONS))}")
+    return option
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'cassette'?`, or nothing."""
+    close = get_close_matches(word.replace("_", "-"), list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _convert(option: Option, value: object, where: str) -> Value:
+    """``value`` as the option's kind. Raises UsageError naming ``where``, never quoting what may be a pasted key."""
+    converted = _CONVERTERS[option.kind](value)
+    if converted is None:
+        raise UsageError(f"{where}: expects {_EXPECTS[option.kind]}")
+    if option.choices and converted not in option.choices:
+        raise UsageError(f"{where}: expects one of {', '.join(option.choices)}")
+    return converted
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value and "\0" not in value else None
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and 0 <= value <= 65535 else None
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+    return float(value) if good and isinstance(value, int | float) else None
+
+
+def _flag(value: object) -> bool | None:
+    if isinstance(value, str):
+        word = value.strip().lower()
+        return True if word in _TRUE else False if word in _FALSE else None
+    return value if isinstance(value, bool) else None
+
+
+_CONVERTERS = {
+    "text": _text,
+    "path": _text,
+    "choice": _text,
+    "integer": _integer,
+    "seconds": _seconds,
+    "flag": _flag,
+    "switch": _flag,
+}
+_EXPECTS = {
+    "text": "a text",
+    "path": "a path",
+    "choice": "a word",
+    "integer": "a whole number from 0 to 65535",
+    "seconds": "a number of seconds above 0",
+    "flag": "true or false",
+    "switch": "true or false",
+}

@@ -1,0 +1,28 @@
+"""Which public host of Stripe's a path lives at.
+
+Sources: docs.stripe.com/file-upload (files.stripe.com for uploads and contents),
+docs.stripe.com/connect/oauth-reference (connect.stripe.com), docs.stripe.com/api/v2/billing/meter-event-stream
+(meter-events.stripe.com); all else is at the API host.
+"""
+
+import re
+
+__all__ = ["API_HOST", "HOSTS", "public_host"]
+
+API_HOST = "api.stripe.com"
+
+HOSTS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("POST", re.compile(r"/v1/files/?(?:\?|$)"), "files.stripe.com"),
+    ("GET", re.compile(r"/v1/files/[^/?]+/contents/?(?:\?|$)"), "files.stripe.com"),
+    ("*", re.compile(r"/oauth/"), "connect.stripe.com"),
+    ("*", re.compile(r"/v2/billing/meter_event_stream(?:/|\?|$)"), "meter-events.stripe.com"),
+)
+"""Method (`*` = any), pattern at the start of the raw target, host. The first row that fits counts."""
+
+
+def public_host(method: str, target: str) -> str:
+    """The host for a request with this raw target (path and query)."""
+    for wanted, pattern, host in HOSTS:
+        if wanted in {"*", method} and pattern.match(target):
+            return host
+    return API_HOST
