@@ -46,6 +46,15 @@ def one(data: bytes) -> Interaction:
     return only
 
 
+def refusal(data: bytes) -> str:
+    """What the reader says; its name alone where it reads the file."""
+    try:
+        parse(data, "c.yaml")
+    except CassetteUnreadable as error:
+        return str(error)
+    return "c.yaml:"
+
+
 octets = st.one_of(
     st.binary(max_size=60),
     st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")),
@@ -109,18 +118,12 @@ def test_vcrpy_reads_the_same_bytes(given_interactions: list[Interaction]) -> No
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_by_name(data: bytes) -> None:
-    try:
-        parse(data, "c.yaml")
-    except CassetteUnreadable as error:
-        assert str(error).startswith("c.yaml")
+    assert refusal(data).startswith("c.yaml:")
 
 
 @given(st.text(alphabet="interactions:versio1-?{}[]&*!|>'\"#<\n \t", max_size=80))
 def test_any_text_is_read_or_refused_by_name(text: str) -> None:
-    try:
-        parse(text.encode(), "c.yaml")
-    except CassetteUnreadable as error:
-        assert str(error).startswith("c.yaml")
+    assert refusal(text.encode()).startswith("c.yaml:")
 
 
 def test_the_file_is_laid_out_as_vcrpy_lays_it_out() -> None:
@@ -293,7 +296,7 @@ class TestVcrpysFiles:
             "headers": {"A": ["b"]},
             "status": {"code": 200, "message": "OK"},
         }
-        asked = {"body": None, "headers": {}, "method": "GET", "uri": URL}
+        asked: dict[str, object] = {"body": None, "headers": {}, "method": "GET", "uri": URL}
         data = json.dumps({"version": 1, "interactions": [{"request": asked, "response": answer}]}, indent=4).encode()
         assert one(data).response.body.decode() == "caf\u00e9 \U0001f600"
         assert one(b"# a comment\n" + data) == one(data)
