@@ -92,6 +92,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="NAME",
     ),
     Option("allow_remote", "flag", False, "Listen on an address that other machines can reach.", EVERY),
+    Option("allow_http", "flag", False, "Forward over plain http to another machine.", FORWARDING),
     Option("upstream_ca", "path", None, "PEM file of the only authorities trusted for an https upstream.", FORWARDING),
     Option("connect_timeout", "seconds", 10.0, "Longest wait for a connection to the upstream.", FORWARDING),
     Option("read_timeout", "seconds", 90.0, "Longest wait for the upstream's next bytes.", FORWARDING),
@@ -119,6 +120,7 @@ class Config:
     allow_live: bool = False
     api_key_env: str | None = None
     allow_remote: bool = False
+    allow_http: bool = False
     upstream_ca: str | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 90.0

@@ -1,0 +1,62 @@
+"""The command line. Commands are loaded when they are called, so that `fcproxy --help` stays quick."""
+
+import importlib
+
+import click
+
+from fcproxy import __version__
+from fcproxy.core.errors import FcproxyError
+
+__all__ = ["COMMANDS", "cli", "main"]
+
+COMMANDS: tuple[tuple[str, str, str], ...] = (
+    ("demo", "fcproxy.cli.demo:demo", "Record, replay and audit against the embedded fake, in seconds."),
+    ("record", "fcproxy.cli.serve:record", "Forward to the upstream and record a new cassette."),
+    ("replay", "fcproxy.cli.serve:replay", "Answer from the cassette; open no connection to anywhere."),
+    ("auto", "fcproxy.cli.serve:auto", "Replay what is in the cassette, record what is not."),
+    ("passthrough", "fcproxy.cli.serve:passthrough", "Forward, record nothing."),
+    ("fake", "fcproxy.cli.serve:fake", "Serve the fake Stripe by itself."),
+    ("run", "fcproxy.cli.run:run", "Run a command with the proxy beside it; for tests and CI."),
+    ("audit", "fcproxy.cli.audit:audit", "Prove that cassettes hold no secret."),
+)
+"""Name, where the click command is, and its line in the list of commands."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, _, _ in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for name, place, _ in COMMANDS:
+            if name == cmd_name:
+                module, _, attribute = place.partition(":")
+                command = getattr(importlib.import_module(module), attribute)
+                return command if isinstance(command, click.Command) else None
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, _, text in COMMANDS])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            result: object = super().invoke(ctx)
+        except FcproxyError as error:
+            click.echo(f"fcproxy: {error}", err=True)
+            ctx.exit(error.exit_code)
+        return result
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: fcproxy demo",
+)
+@click.version_option(__version__, prog_name="fcproxy")
+def cli() -> None:
+    """Record/replay reverse proxy for Stripe traffic: it redacts, replays offline, and proves that nothing leaked."""
+
+
+def main() -> None:
+    """The console script."""
+    cli.main(prog_name="fcproxy")

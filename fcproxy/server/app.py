@@ -1,0 +1,162 @@
+"""Composition root: Config -> a running proxy. The command line and the pytest plugin both use it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from fcproxy.config import Config
+from fcproxy.core.errors import CannotStart, RecordingRefused, UsageError
+from fcproxy.core.modes import Mode
+from fcproxy.core.verdict import Verdict
+from fcproxy.server.control import Control
+from fcproxy.server.decks import Decks
+from fcproxy.server.live import is_loopback
+from fcproxy.server.log import RequestLog
+from fcproxy.server.opened import OpenedDeck, open_deck
+from fcproxy.server.proxy import Proxy
+from fcproxy.server.recording import Check
+
+__all__ = ["DRAIN_SECONDS", "App", "Outcome", "running"]
+
+DRAIN_SECONDS = 10.0
+"""How long requests in flight may take to end once the proxy stops."""
+
+MAX_LINE = 64 * 1024
+"""Longest request line or header field taken from a client, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an ended proxy did. ``written`` are interactions in the committed cassette (0: the file is untouched);
+    ``problem`` is why a recording was not kept, or None."""
+
+    verdict: Verdict
+    written: int
+    problem: str | None
+    exit_code: int
+
+
+class App:
+    """A running proxy. Made by `running`."""
+
+    def __init__(self, config: Config, decks: Decks, log: RequestLog) -> None:
+        self.decks = decks
+        self.url = ""
+        self.outcome: Outcome | None = None
+        """Set once the proxy has ended."""
+        self.stopping = asyncio.Event()
+        """Set by whoever wants the proxy to end; by the proxy itself when a recording must not go on."""
+        self.refused: RecordingRefused | None = None
+        self._config = config
+        self._log = log
+        self._control = Control(decks, bound=config.host)
+        self._proxy = Proxy(
+            decks, self._control, log, self.refuse, bound=config.host, lends_key=config.api_key is not None
+        )
+        self._runner: web.ServerRunner | None = None
+        self._server: web.Server | None = None
+
+    @property
+    def strict(self) -> bool:
+        """Whether a verdict with something wrong is a failure: as configured, else in replay."""
+        if self._config.strict is not None:
+            return self._config.strict
+        return self.decks.default.mode is Mode.REPLAY
+
+    def refuse(self, error: RecordingRefused) -> None:
+        """Ends the proxy; nothing that was recorded is kept."""
+        self.refused = self.refused or error
+        self.stopping.set()
+
+    async def listen(self) -> None:
+        """Binds the port. Raises CannotStart."""
+        self._server = web.Server(
+            self._proxy,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+        )
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._config.host, self._config.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotStart(f"cannot listen on {self._config.host}:{self._config.port}: {_why(error)}") from None
+        address = self._runner.addresses[0]
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        self.url = self._control.base_url = f"http://{host}:{address[1]}"
+
+    async def close(self) -> Outcome:
+        """Stops accepting, lets requests in flight end, ends every deck. Does not raise for a failed commit."""
+        if self._runner is not None and self._server is not None:
+            for site in list(self._runner.sites):
+                await site.stop()
+            self._server.pre_shutdown()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._proxy.drained()
+            await self._runner.cleanup()
+        verdict = self.decks.verdict()
+        written, problems = 0, []
+        for opened in self.decks.all():
+            count, problem = await self._end(opened)
+            if opened is self.decks.default:
+                written = count
+                verdict = self.decks.verdict()
+            if problem is not None:
+                problems.append(problem)
+        self.outcome = Outcome(verdict, written, "; ".join(problems) or None, self._exit_code(verdict, problems))
+        return self.outcome
+
+    async def _end(self, opened: OpenedDeck) -> tuple[int, str | None]:
+        failed = opened.recording.failed if opened.recording is not None else None
+        try:
+            written = await opened.end(keep=self.refused is None)
+        except (RecordingRefused, CannotStart) as error:
+            return 0, str(error)
+        if failed is not None:
+            return 0, f"{opened.cassette}: recording stopped: {failed}; what was on disk by then is kept in its journal"
+        return written, None
+
+    def _exit_code(self, verdict: Verdict, problems: list[str]) -> int:
+        if self.refused is not None or problems:
+            return 1
+        return 1 if self.strict and not verdict.passed(allow_unused=self._config.allow_unused) else 0
+
+
+def _why(error: OSError) -> str:
+    return socket.gaierror.__name__ if isinstance(error, socket.gaierror) else (error.strerror or "refused")
+
+
+@asynccontextmanager
+async def running(config: Config, mode: Mode, *, check: Check, log: RequestLog) -> AsyncIterator[App]:
+    """A proxy that accepts requests; ended, with its outcome set, when the block is left.
+
+    Raises UsageError, CannotStart, CassetteUnreadable, RecordingRefused.
+    """
+    _permit(config, mode)
+    default = await open_deck(config, mode, check)
+    if default.recording is not None and default.recording.rescued is not None:
+        log.trouble(f"a killed recording was rescued into {default.recording.rescued}", level="warning")
+    app = App(config, Decks(config, default, check), log)
+    try:
+        await app.listen()
+        yield app
+    finally:
+        await app.close()
+
+
+def _permit(config: Config, mode: Mode) -> None:
+    if not is_loopback(config.host) and not config.allow_remote:
+        raise UsageError(
+            f"--host {config.host} lets other machines use this proxy; add --allow-remote if that is meant"
+        )
+    live = (config.api_key or "").startswith(("sk_live_", "rk_live_"))
+    if live and mode in {Mode.RECORD, Mode.AUTO} and not config.allow_live:
+        raise RecordingRefused("live-key", "the key of --api-key-env is a live key; recordings are made with test keys")

@@ -1,0 +1,143 @@
+"""The decks of one proxy: the default one, and those that the control API opens; which of them a request belongs to."""
+
+import secrets
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fcproxy.config import Config
+from fcproxy.core.errors import UsageError
+from fcproxy.core.matching import Mismatch
+from fcproxy.core.message import Headers, Response
+from fcproxy.core.modes import ALIASES
+from fcproxy.core.verdict import Verdict
+from fcproxy.server.answers import bad_request, miss_response
+from fcproxy.server.incoming import DECK_HEADER, PREFIX, deck_of_key
+from fcproxy.server.live import is_loopback, parse_upstream
+from fcproxy.server.opened import OpenedDeck, open_deck
+from fcproxy.server.recording import Check
+
+__all__ = ["Decks", "safe_cassette"]
+
+_WRONG_DECK = (
+    "The request names a deck that this proxy does not have. Open one with POST /_fcproxy/decks and use the base_url or "
+    "the api_key that it answers."
+)
+_BY_PATH = PREFIX + "d/"
+
+
+class Decks:
+    """Owns every opened deck of the process."""
+
+    def __init__(self, config: Config, default: OpenedDeck, check: Check) -> None:
+        """Further decks take their settings from ``config``."""
+        self.default = default
+        self._config = config
+        self._check = check
+        self._open: dict[str, OpenedDeck] = {}
+        self._ejected: set[str] = set()
+        self._strays: list[Mismatch] = []
+
+    def choose(self, target: str, headers: Headers) -> tuple[OpenedDeck | Response, str]:
+        """The deck that a request belongs to (or the answer that there is none), and the target below its base URL."""
+        if target.startswith(_BY_PATH):
+            name, slash, rest = target[len(_BY_PATH) :].partition("/")
+            return self._named(name), slash + rest if slash else "/"
+        name = headers.get(DECK_HEADER) or deck_of_key(headers) or ""
+        return (self._named(name) if name else self.default), target
+
+    def _named(self, name: str) -> OpenedDeck | Response:
+        if name in self._open:
+            return self._open[name]
+        if name in self._ejected:
+            return bad_request(404, "ejected", "this deck has been ejected")
+        miss = Mismatch(
+            reason="wrong_deck",
+            message=_WRONG_DECK,
+            nearest=(),
+        )
+        self._strays.append(miss)
+        return miss_response(miss)
+
+    def verdict(self) -> Verdict:
+        """The default deck's verdict, with the requests that named no deck of ours among its misses."""
+        verdict = self.default.verdict()
+        strays = tuple(self._strays)
+        return replace(verdict, missed=verdict.missed + len(strays), misses=(*verdict.misses, *strays))
+
+    def get(self, name: str) -> OpenedDeck | None:
+        """An open deck by its id."""
+        return self._open.get(name)
+
+    def was_ejected(self, name: str) -> bool:
+        """Whether ``name`` was a deck's id once."""
+        return name in self._ejected
+
+    async def open(self, cassette: str, mode: str, upstream: str | None) -> tuple[str, OpenedDeck]:
+        """Opens a further deck. Raises UsageError, CannotStart, CassetteUnreadable."""
+        if mode not in ALIASES:
+            raise UsageError(f"mode: expects one of {', '.join(ALIASES)}")
+        word, once = ALIASES[mode]
+        config = replace(self._config, cassette=str(safe_cassette(self._config.cassette_folder, cassette)), once=once)
+        if upstream is not None and upstream != self._config.upstream:
+            config = replace(config, upstream=_permitted(upstream), api_key=None)
+        opened = await open_deck(config, word, self._check)
+        name = secrets.token_hex(8)
+        self._open[name] = opened
+        return name, opened
+
+    async def eject(self, name: str, *, keep: bool) -> Verdict:
+        """Ends a deck and gives its final verdict. Raises KeyError for an unknown one; see also OpenedDeck.end."""
+        opened = self._open.pop(name)
+        self._ejected.add(name)
+        await opened.end(keep=keep)
+        return opened.verdict()
+
+    def all(self) -> list[OpenedDeck]:
+        """Every open deck, the default one first."""
+        return [self.default, *self._open.values()]
+
+
+def _permitted(upstream: str) -> str:
+    """An upstream that a control request may ask for: what it names must not be a way to other machines (SSRF)."""
+    if upstream == "fake" or (upstream != "stripe" and is_loopback(urlsplit(parse_upstream(upstream)[0]).hostname)):
+        return upstream
+    raise UsageError("upstream: fake, a loopback URL, or what the proxy was started with")
+
+
+def safe_cassette(folder: Path, name: str) -> Path:
+    """``name`` below ``folder``, with letters that some file system refuses replaced. Raises UsageError on an escape.
+
+    Names may be pytest node ids: `tests/test_pay.py::test_it[eu/1]` is a file in folders, `:` and `*` become `-`.
+    """
+    parts = [_safe_part(part) for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
+    if not parts or ".." in parts or name.startswith(("/", "\\")):
+        raise UsageError("cassette: a name inside the cassette folder is expected")
+    if not parts[-1].endswith((".yaml", ".yml", ".json")):
+        parts[-1] += ".yaml"
+    path = folder.joinpath(*parts)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise UsageError("cassette: a name inside the cassette folder is expected")
+    return path
+
+
+_RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+
+
+def _safe_part(part: str) -> str:
+    if part == "..":
+        return part
+    text = "".join(c if c.isprintable() and c not in '<>:"|?*' else "-" for c in part).rstrip(". ") or "-"
+    if text.partition(".")[0].lower() in _RESERVED:
+        text = "-" + text
+    raw = text.encode("utf-8")
+    return text if len(raw) <= _LONGEST_PART else _shortened(raw)
+
+
+_LONGEST_PART = 200
+"""Bytes; file systems take 255, and the journal and lock need an ending of their own."""
+
+
+def _shortened(raw: bytes) -> str:
+    return raw[: _LONGEST_PART - 20].decode("utf-8", "ignore") + "-" + sha256(raw).hexdigest()[:12]

@@ -1,0 +1,30 @@
+"""Hop-by-hop header fields: what belongs to one connection and is not passed on (RFC 9110 section 7.6.1)."""
+
+from fcproxy.core.message import Headers
+
+__all__ = ["HOP_BY_HOP", "end_to_end"]
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1; ``Proxy-Connection`` is no standard but is sent."""
+
+_PROTECTED = frozenset({"authorization", "content-length", "content-type", "host"})
+# A Connection field that names these is an attack (it would strip them from the forwarded message), not a hop's wish.
+
+
+def end_to_end(headers: Headers, *, keep: frozenset[str] = frozenset()) -> Headers:
+    """``headers`` less the hop-by-hop ones and those that ``Connection`` names; ``keep`` (lower case) stay."""
+    named = {word.strip().lower() for value in headers.get_all("Connection") for word in value.split(",")} - _PROTECTED
+    dropped = (HOP_BY_HOP | named) - keep
+    return Headers((name, value) for name, value in headers if name.lower() not in dropped)

@@ -1,0 +1,127 @@
+"""The journal: what has been recorded so far, one redacted interaction a line, on disk before the client sees the end.
+
+Lines are JSON: ``{"sequence", "method", "url", "request", "status", "reason", "response"}`` with the two messages as
+``[header pairs, body]``; a body is text where it is UTF-8, else ``{"base64": ...}``.
+"""
+
+import asyncio
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from fcproxy.core.errors import CannotStart
+from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.redaction import RedactedInteraction
+
+__all__ = ["Journal", "read_journal"]
+
+
+class Journal:
+    """An append-only file beside the cassette, 0600. `append` returns when the line is on disk.
+
+    Lines that arrive while one write is under way share the next write and its fsync, so that many clients wait for
+    few disk operations. The file is written by one thread of its own: a slow disk does not stop the event loop.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Creates the file. Raises CannotStart when it exists (it would hold another recording) or cannot be made."""
+        self.path = path
+        self.failed: str | None = None
+        """Why nothing more can be appended (an operating system's word), or None."""
+        try:
+            self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise CannotStart(f"{path}: the journal cannot be created: {error.strerror}") from None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="fcproxy-journal")
+        self._waiting: list[tuple[bytes, asyncio.Future[bool]]] = []
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def append(self, sequence: int, interaction: RedactedInteraction) -> bool:
+        """Whether the interaction is durably on disk now. Never raises for a failing disk; see `failed`."""
+        if self.failed is not None:
+            return False
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((_line(sequence, interaction), done))
+        if self._flushing is None or self._flushing.done():
+            # A task of its own: a client that goes away must not take the other clients' lines with it.
+            self._flushing = asyncio.create_task(self._flush())
+        return await done
+
+    async def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await loop.run_in_executor(self._thread, self._write, [line for line, _ in batch])
+            for _, done in batch:
+                if not done.done():
+                    done.set_result(self.failed is None)
+
+    def _write(self, lines: list[bytes]) -> None:
+        data = memoryview(b"".join(lines))
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+        except OSError as error:
+            self.failed = error.strerror or "the disk failed"
+
+    async def close(self) -> None:
+        """Waits for what is being written, closes the file and keeps it."""
+        if self._flushing is not None:
+            await self._flushing
+        self._thread.shutdown()
+        os.close(self._file)
+
+
+def _line(sequence: int, interaction: Interaction) -> bytes:
+    request, response = interaction.request, interaction.response
+    record = {
+        "sequence": sequence,
+        "method": request.method,
+        "url": request.url,
+        "request": [list(request.headers), _pack(request.body)],
+        "status": response.status,
+        "reason": response.reason,
+        "response": [list(response.headers), _pack(response.body)],
+    }
+    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _pack(body: bytes) -> str | dict[str, str]:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": b64encode(body).decode("ascii")}
+
+
+def _unpack(body: str | dict[str, str]) -> bytes:
+    return body.encode("utf-8") if isinstance(body, str) else b64decode(body["base64"])
+
+
+def read_journal(path: Path) -> Iterator[tuple[int, RedactedInteraction]]:
+    """What a journal holds, as (sequence, interaction); a last line that was cut short by a crash is left out."""
+    with path.open("rb") as lines:
+        for line in lines:
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield _parse(line)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                # Half a block after a power loss: nothing behind it was acknowledged by an fsync.
+                return
+
+
+def _parse(line: bytes) -> tuple[int, RedactedInteraction]:
+    record = json.loads(line)
+    sent, received = record["request"], record["response"]
+    request = Request(record["method"], record["url"], _headers(sent[0]), _unpack(sent[1]))
+    response = Response(record["status"], _headers(received[0]), _unpack(received[1]), record["reason"])
+    # Only redacted interactions are ever written, so only such can be read.
+    return int(record["sequence"]), RedactedInteraction(Interaction(request, response))
+
+
+def _headers(pairs: list[list[str]]) -> Headers:
+    return Headers((name, value) for name, value in pairs)

@@ -1,0 +1,188 @@
+"""The upstream over the network: Stripe itself, or any base URL."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from fcproxy.core.errors import UpstreamFailed, UsageError
+from fcproxy.core.message import Headers, Request
+from fcproxy.server.hop import end_to_end
+from fcproxy.server.upstream import Reply
+from fcproxy.server.wire import decode_raw
+
+__all__ = ["LiveUpstream", "is_loopback", "parse_upstream", "trust"]
+
+MAX_LINE = 64 * 1024
+"""Longest status line or header field taken from an upstream, in bytes; aiohttp's 8 KiB is short for a CSP field."""
+
+_AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class LiveUpstream:
+    """Forwards over http or https. Use as an asynchronous context manager; it owns the connection pool."""
+
+    def __init__(
+        self,
+        name: str,
+        locate: Callable[[str], str],
+        *,
+        tls: ssl.SSLContext | None = None,
+        key: str | None = None,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 90.0,
+    ) -> None:
+        """``locate`` maps a request's public URL to the one to call; ``key`` replaces the client's own; seconds."""
+        self.name = name
+        self.connections = 0
+        """Connections opened so far."""
+        self._locate = locate
+        self._key = key
+        self._tls = tls
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_create_end.append(self._count)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls or True, keepalive_timeout=15),
+            auto_decompress=False,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_AUTO_HEADERS,
+            timeout=self._timeout,
+            trace_configs=[tracing],
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def _count(self, *_: object) -> None:
+        self.connections += 1
+
+    @asynccontextmanager
+    async def send(self, request: Request) -> AsyncIterator[Reply]:
+        """See Upstream."""
+        if self._session is None:
+            raise UpstreamFailed("refused", "the proxy is not started")
+        headers = self._headers(request)
+        try:
+            response = await self._session.request(
+                request.method,
+                URL(self._locate(request.url), encoded=True),
+                headers=list(headers),
+                data=request.body or None,
+                allow_redirects=False,
+            )
+        except _FAILURES as error:
+            raise _failed(error) from None
+        async with response:
+            received = decode_raw(response.raw_headers)
+            codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
+            if codings not in {"", "chunked"}:
+                raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
+            yield Reply(response.status, response.reason or "", received, _body(response))
+
+    def _headers(self, request: Request) -> Headers:
+        headers = end_to_end(request.headers).without("Host")
+        if request.body or "Content-Length" in headers:
+            headers = headers.replaced("Content-Length", str(len(request.body)))
+        if self._key is not None:
+            headers = headers.replaced("Authorization", f"Bearer {self._key}")
+        try:
+            "".join(name + value for name, value in headers).encode()
+        except UnicodeEncodeError:
+            raise UpstreamFailed(
+                "protocol", "a request header is not UTF-8 and cannot be forwarded unchanged"
+            ) from None
+        return headers
+
+
+async def _body(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except _FAILURES as error:
+        raise _failed(error) from None
+
+
+_FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError)
+
+_KINDS: tuple[tuple[type[BaseException], str, str], ...] = (
+    (asyncio.TimeoutError, "timeout", "the upstream did not answer in time"),
+    (aiohttp.ClientConnectorDNSError, "unresolved", "the upstream's host name cannot be resolved"),
+    (aiohttp.ClientConnectorCertificateError, "tls", "the upstream's certificate is not trusted"),
+    (aiohttp.ClientSSLError, "tls", "the TLS handshake with the upstream failed"),
+    (ssl.SSLError, "tls", "the TLS connection to the upstream failed"),
+    (aiohttp.ClientConnectorError, "refused", "no connection to the upstream"),
+    (aiohttp.ClientPayloadError, "reset", "the upstream's answer was cut short"),
+    (aiohttp.ClientResponseError, "protocol", "the upstream's answer is not HTTP as it should be"),
+    (OSError, "reset", "the upstream closed the connection before it had answered"),
+    (aiohttp.ClientConnectionError, "reset", "the upstream closed the connection before it had answered"),
+)
+"""First row that fits counts. The library's own texts are not passed on: they quote the upstream's bytes."""
+
+
+def _failed(error: BaseException) -> UpstreamFailed:
+    for kind, word, message in _KINDS:
+        if isinstance(error, kind):
+            return UpstreamFailed(word, message)
+    return UpstreamFailed("protocol", "the request or the answer is not HTTP as it should be")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether ``host`` (no port) names this machine only."""
+    if host is None:
+        return False
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
+
+
+def parse_upstream(word: str, *, allow_http: bool = False) -> tuple[str, str | None]:
+    """A base URL -> (base without a slash at its end, origin under which its requests are stored or None for Stripe's).
+
+    Raises UsageError for what is no http(s) URL, or has credentials, a query or a fragment, and for plain http to
+    another machine unless ``allow_http``.
+    """
+    try:
+        parts = urlsplit(word)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise UsageError("--upstream: not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise UsageError("--upstream: expects fake, stripe or a URL that begins with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("--upstream: no credentials in the URL; use --api-key-env")
+    if parts.query or parts.fragment:
+        raise UsageError("--upstream: no query and no fragment in the URL")
+    local = is_loopback(host)
+    if parts.scheme == "http" and not (local or allow_http):
+        raise UsageError("--upstream: http to another machine sends the key in the clear; use https, or --allow-http")
+    name = f"[{host}]" if ":" in host else host
+    origin = f"{parts.scheme}://{name}" + (f":{port}" if port is not None else "")
+    stripe = local or host == "stripe.com" or host.endswith(".stripe.com")
+    return origin + parts.path.rstrip("/"), None if stripe else origin
+
+
+def trust(ca_file: str | None) -> ssl.SSLContext:
+    """A verifying context: the system's authorities, or only those in ``ca_file`` (PEM). Raises UsageError."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError):
+        raise UsageError("--upstream-ca: not a readable PEM file") from None

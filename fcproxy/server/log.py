@@ -1,0 +1,90 @@
+"""Log lines: one a request, no body, no query, no header value; and the taming of the libraries' own loggers."""
+
+import json
+import logging
+import sys
+from typing import TextIO
+
+__all__ = ["RequestLog", "tame_libraries"]
+
+
+class RequestLog:
+    """Writes to stderr (or ``stream``). The caller hands in only redacted text."""
+
+    def __init__(
+        self, style: str = "text", *, quiet: bool = False, verbose: bool = False, stream: TextIO | None = None
+    ) -> None:
+        """``style`` is ``text`` or ``json``; ``quiet`` leaves only what `trouble` says."""
+        self.enabled = not quiet
+        self.verbose = verbose and not quiet
+        """Whether control requests are logged too."""
+        self._json = style == "json"
+        self._stream = stream if stream is not None else sys.stderr
+
+    def request(self, method: str, path: str, status: int, action: str, seconds: float) -> None:
+        """One line for one request; ``action`` is what was done, such as ``replayed 3`` or ``miss no_match``."""
+        milliseconds = round(seconds * 1000, 1)
+        if self._json:
+            self._write_json(method=method, path=path, status=status, action=action, ms=milliseconds)
+        else:
+            self._write(f"{method} {_printable(path)} {status} {action} {milliseconds} ms")
+
+    def note(self, message: str) -> None:
+        """Something that people should know, unless they asked for quiet."""
+        if self.enabled:
+            self.trouble(message, level="info")
+
+    def trouble(self, message: str, *, level: str = "error") -> None:
+        """Something that is said in any case."""
+        if self._json:
+            self._write_json(level=level, message=message)
+        else:
+            self._write(f"fcproxy: {message}")
+
+    def _write_json(self, **fields: object) -> None:
+        self._write(json.dumps(fields))
+
+    def _write(self, line: str) -> None:
+        try:
+            print(line, file=self._stream, flush=True)
+        except (BrokenPipeError, ValueError):
+            # Whoever read stderr has gone; that must not end a recording.
+            self.enabled = False
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else text.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+class _TypesOnly(logging.Handler):
+    """Says that a library complained, and the exception's type; its message quotes traffic (a bad line, a URL)."""
+
+    def __init__(self, log: RequestLog) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        error = record.exc_info[0] if record.exc_info else None
+        self._log.trouble(f"{record.name}: {error.__name__ if error else record.levelname.lower()}{_where(record)}")
+
+
+def _where(record: logging.LogRecord) -> str:
+    """The innermost frame of ours, so that a defect can be found from its one line."""
+    trace = record.exc_info[2] if record.exc_info else None
+    place = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "fcproxy/" in code.co_filename:
+            place = f" in {code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def tame_libraries(log: RequestLog) -> None:
+    """Gives the loggers of aiohttp and asyncio a handler that writes no values (aiohttp's server logs raw requests)."""
+    for name in ("aiohttp", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [_TypesOnly(log)]
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False

@@ -1,0 +1,37 @@
+"""Where a cassette comes from: what its interactions themselves tell, and the recorder's version."""
+
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+
+from fcproxy import __version__
+from fcproxy.core.message import Headers
+from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.vcr_format import Provenance
+
+__all__ = ["provenance_of"]
+
+
+def provenance_of(interactions: Sequence[RedactedInteraction]) -> Provenance:
+    """No clock is read: the date is that of the first answer, so that equal recordings are equal files."""
+    responses = [interaction.response.headers for interaction in interactions]
+    requests = [interaction.request.headers for interaction in interactions]
+    return Provenance(
+        recorder=f"fcproxy {__version__}",
+        rules="",
+        hits={},
+        stripe_versions=_distinct(responses, "Stripe-Version"),
+        clients=_distinct(requests, "User-Agent"),
+        recorded_at=next((date for headers in responses if (date := _date(headers))), None),
+        disabled=(),
+    )
+
+
+def _distinct(headers: Sequence[Headers], name: str) -> tuple[str, ...]:
+    return tuple(sorted({value for fields in headers if (value := fields.get(name))}))
+
+
+def _date(headers: Headers) -> str | None:
+    try:
+        return parsedate_to_datetime(headers.get("Date") or "").isoformat()
+    except ValueError:
+        return None

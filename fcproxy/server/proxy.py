@@ -1,0 +1,113 @@
+"""The way of one request: read, let the deck decide, carry that out, log one line."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from fcproxy.core.deck import Forward, Refuse, Replay
+from fcproxy.core.errors import RecordingRefused
+from fcproxy.core.message import Request, Response
+from fcproxy.server.answers import miss_response, refusal_response
+from fcproxy.server.control import ControlRequest
+from fcproxy.server.decks import Decks
+from fcproxy.server.guard import refusal_of_lending
+from fcproxy.server.incoming import BadRequest, build, is_reserved, raw_headers, read_body, target_of
+from fcproxy.server.log import RequestLog
+from fcproxy.server.opened import OpenedDeck
+from fcproxy.server.relay import Relay
+from fcproxy.server.wire import Sent, send
+
+__all__ = ["ControlHandler", "Proxy"]
+
+ControlHandler = Callable[[ControlRequest], Awaitable[Response]]
+"""Answers a request below the reserved prefix."""
+
+_CLIENT_GONE = 499
+"""Logged, never sent: nginx's number for a client that closed the connection."""
+
+
+class Proxy:
+    """The handler of aiohttp's low-level server."""
+
+    def __init__(
+        self,
+        decks: Decks,
+        control: ControlHandler,
+        log: RequestLog,
+        on_refusal: Callable[[RecordingRefused], None],
+        *,
+        bound: str,
+        lends_key: bool,
+    ) -> None:
+        """``on_refusal`` is told when a recording must not go on; ``bound`` is the address listened on."""
+        self._in_flight = 0
+        self._last_ends: asyncio.Future[None] | None = None
+        self._decks = decks
+        self._control = control
+        self._log = log
+        self._on_refusal = on_refusal
+        self._bound = bound
+        self._lends_key = lends_key
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """See aiohttp.web.Server."""
+        self._in_flight += 1
+        start = time.perf_counter()
+        try:
+            sent, action = await self._answer(request)
+        except BadRequest as bad:
+            sent, action = await self._refuse(request, bad.response), "refused"
+        except ConnectionError:
+            sent, action = Sent(_CLIENT_GONE, keep_alive=False), "client gone"
+        finally:
+            self._in_flight -= 1
+            if self._in_flight == 0 and self._last_ends is not None and not self._last_ends.done():
+                self._last_ends.set_result(None)
+        if self._log.enabled and (action != "control" or self._log.verbose):
+            path = self._decks.default.redactor.text(request.raw_path.partition("?")[0])
+            self._log.request(request.method, path, sent.status, action, time.perf_counter() - start)
+        return sent
+
+    async def drained(self) -> None:
+        """Returns once no request is being answered."""
+        if self._in_flight:
+            self._last_ends = asyncio.get_running_loop().create_future()
+            await self._last_ends
+
+    async def _refuse(self, request: web.BaseRequest, response: Response) -> Sent:
+        sent = await send(request, response)
+        # What follows on this connection may be the rest of what was refused.
+        return Sent(sent.status, keep_alive=False)
+
+    async def _answer(self, request: web.BaseRequest) -> tuple[Sent, str]:
+        target = target_of(request)
+        headers = raw_headers(request)
+        body = await read_body(request)
+        opened, rest = self._decks.choose(target, headers)
+        if is_reserved(rest):
+            asked = ControlRequest(request.method, rest, headers, body, opened)
+            return await send(request, await self._control(asked)), "control"
+        if isinstance(opened, Response):
+            return await send(request, opened), "no such deck"
+        if self._lends_key and (refused := refusal_of_lending(headers, self._bound)):
+            return await send(request, refused), "refused"
+        return await self._data(request, opened, build(request, headers, rest, body, opened.public_url))
+
+    async def _data(self, request: web.BaseRequest, opened: OpenedDeck, outgoing: Request) -> tuple[Sent, str]:
+        try:
+            decision = opened.deck.decide(outgoing)
+        except RecordingRefused as error:
+            self._on_refusal(error)
+            return await send(request, refusal_response(error)), f"refused {error.rule}"
+        match decision:
+            case Replay(index, response):
+                return await send(request, response, [("Fcproxy-Hit", str(index))]), f"replayed {index}"
+            case Refuse(miss):
+                return await send(request, miss_response(miss)), f"miss {miss.reason}"
+            case Forward():
+                if opened.upstream is None:
+                    raise RuntimeError("a deck without an upstream decided to forward")
+                relay = Relay(request, opened, outgoing, decision, self._on_refusal)
+                return await relay.run(opened.upstream)

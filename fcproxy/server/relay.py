@@ -1,0 +1,103 @@
+"""Forwarding: bytes go to the client as they come; a recorded interaction is on disk before the client sees the end."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from fcproxy.core.deck import Forward
+from fcproxy.core.errors import RecordingRefused, UpstreamFailed
+from fcproxy.core.message import Request, Response
+from fcproxy.server.answers import upstream_response
+from fcproxy.server.hop import end_to_end
+from fcproxy.server.opened import OpenedDeck
+from fcproxy.server.upstream import Reply, Upstream
+from fcproxy.server.wire import Answer, Sent, send
+
+__all__ = ["Relay"]
+
+_FRAMING = frozenset({"transfer-encoding"})
+
+
+class Relay:
+    """One forwarded request. `run` answers the client and gives what was sent and what was done, in words."""
+
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        opened: OpenedDeck,
+        outgoing: Request,
+        forward: Forward,
+        on_refusal: Callable[[RecordingRefused], None],
+    ) -> None:
+        """``on_refusal`` is told when the answer forbids the recording; the client still gets it whole."""
+        self._request = request
+        self._opened = opened
+        self._outgoing = outgoing
+        self._forward = forward
+        self._on_refusal = on_refusal
+        self._begun = False
+        self._settled = not forward.record
+
+    async def run(self, upstream: Upstream) -> tuple[Sent, str]:
+        """Raises ConnectionError when the client has gone; nothing is recorded then."""
+        try:
+            async with upstream.send(self._outgoing) as reply:
+                return await self._pass_on(reply)
+        except UpstreamFailed as error:
+            return await self._failed(error), f"upstream {error.kind}"
+        finally:
+            if not self._settled:
+                self._opened.deck.abandon(self._forward)
+
+    async def _failed(self, error: UpstreamFailed) -> Sent:
+        if not self._begun:
+            return await send(self._request, upstream_response(error))
+        # The head is out: only a broken connection can tell the client that the body is not whole.
+        if self._request.transport is not None:
+            self._request.transport.abort()
+        return Sent(502, keep_alive=False)
+
+    async def _pass_on(self, reply: Reply) -> tuple[Sent, str]:
+        headers = end_to_end(reply.headers, keep=_FRAMING)
+        answer = Answer(self._request, reply.status, reply.reason, headers)
+        rest, pieces, held = answer.length, [], b""
+        if rest != 0:
+            await self._write(answer.head)
+        async for chunk in reply.body:
+            if self._forward.record:
+                pieces.append(chunk)
+            if rest is not None:
+                rest -= len(chunk)
+            if rest == 0:
+                # The last bytes by Content-Length: with them the client sees the end, so they wait for the disk.
+                held = chunk
+            else:
+                await self._write(answer.frame(chunk))
+        whole = Response(reply.status, headers.without("Transfer-Encoding"), b"".join(pieces), reply.reason)
+        action = await self._keep(whole)
+        ending = (held if self._begun else answer.head + held) + answer.end
+        if ending:
+            await self._write(ending)
+        return Sent(reply.status, keep_alive=answer.keep_alive), action
+
+    async def _write(self, data: bytes) -> None:
+        self._begun = True
+        await self._request.writer.write(data)
+
+    async def _keep(self, response: Response) -> str:
+        """Records the answer, durably; gives what was done."""
+        recording = self._opened.recording
+        if not self._forward.record or recording is None:
+            return "forwarded"
+        transport = self._request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError
+        try:
+            interaction = self._opened.deck.record(self._forward, self._outgoing, response)
+        except RecordingRefused as error:
+            self._on_refusal(error)
+            return f"refused {error.rule}"
+        if not await recording.append(self._forward.sequence, interaction):
+            return "forwarded, not recorded: the disk failed"
+        self._settled = True
+        return "recorded"

@@ -1,0 +1,102 @@
+"""Where cassettes are kept: read, lock, replace atomically. A cassette on disk is the old one or the new one, whole."""
+
+import fcntl
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from fcproxy.codings import DECODERS
+from fcproxy.core.errors import CannotStart, CassetteUnreadable
+from fcproxy.vcr_format import ParsedCassette, parse
+
+__all__ = ["Lock", "exists", "journal_path", "load", "replace_file"]
+
+
+def load(path: Path) -> ParsedCassette | None:
+    """The cassette at ``path``, or None if there is no such file. Raises CassetteUnreadable."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CassetteUnreadable(str(path), f"cannot be read: {error.strerror}") from None
+    return parse(data, str(path), decoders=DECODERS)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a cassette at ``path``."""
+    return path.exists()
+
+
+def journal_path(cassette: Path) -> Path:
+    """The journal of a cassette, in its own folder."""
+    return cassette.with_name(cassette.name + ".journal")
+
+
+class Lock:
+    """Keeps a second process from recording into the same cassette. Falls with its process, however that ends."""
+
+    def __init__(self, cassette: Path) -> None:
+        """Takes the lock. Raises CannotStart, naming the process that holds it."""
+        self._path = cassette.with_name(cassette.name + ".lock")
+        while True:
+            try:
+                self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            except OSError as error:
+                raise CannotStart(f"{cassette}: cannot be recorded there: {error.strerror}") from None
+            if self._take(cassette):
+                return
+
+    def _take(self, cassette: Path) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(self._file, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._file)
+            raise CannotStart(f"{cassette}: is being recorded by another process (pid {holder})") from None
+        # The last holder may have removed the file between our open and our lock: then this lock guards nothing.
+        with suppress(FileNotFoundError):
+            if os.stat(self._path).st_ino == os.fstat(self._file).st_ino:
+                os.truncate(self._file, 0)
+                os.write(self._file, str(os.getpid()).encode())
+                return True
+        os.close(self._file)
+        return False
+
+    def release(self) -> None:
+        """Removes the lock file, then lets go."""
+        with suppress(OSError):
+            self._path.unlink()
+        os.close(self._file)
+
+
+def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
+    """Writes a file beside ``path``, to the disk, then puts it in the place of ``path``. Raises OSError.
+
+    A new file is 0600; one that replaces another keeps that one's permissions. A symbolic link stays one.
+    """
+    target = Path(os.path.realpath(path))
+    fresh = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    file = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        with open(file, "wb") as stream:
+            stream.writelines(pieces)
+            stream.flush()
+            with suppress(FileNotFoundError):
+                os.fchmod(file, os.stat(target).st_mode & 0o777)
+            os.fsync(file)
+        fresh.replace(target)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in ``folder`` durable."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

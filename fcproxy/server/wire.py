@@ -1,0 +1,117 @@
+"""Messages on the wire: raw requests in, prepared bytes out.
+
+aiohttp's own responses would add Date, Server and Content-Type and change the letter case of names; a recording must be
+invisible to the client, so heads are written here, through the public `request.writer`.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from fcproxy.core.message import Headers, Response
+
+__all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "without_body"]
+
+
+class Sent(web.StreamResponse):
+    """What a handler returns after it has written the whole answer itself: nothing is left to do."""
+
+    def __init__(self, status: int, *, keep_alive: bool) -> None:
+        super().__init__(status=status)
+        self._keep = keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection stays open."""
+        return self._keep
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+        """Nothing: the head has been written."""
+        return request.writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing: the body has been written."""
+
+
+def decode_raw(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """aiohttp's raw pairs as Headers; octets that are no UTF-8 become surrogate escapes."""
+    return Headers(
+        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw
+    )
+
+
+def without_body(method: str, status: int) -> bool:
+    """Whether the answer has no body, whatever its headers say (RFC 9112 section 6.3)."""
+    return method == "HEAD" or status in {204, 304} or 100 <= status < 200
+
+
+def head_bytes(status: int, reason: str, headers: Headers) -> bytes:
+    """Status line and header fields. Control octets, which could only be an injection, become blanks."""
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
+    return "".join(_one_line(line) + "\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape")
+
+
+def _one_line(line: str) -> str:
+    return line if line.isprintable() else "".join(" " if c < " " or c == "\x7f" else c for c in line)
+
+
+class Answer:
+    """How one answer is framed towards one client: its head, and whether the body is sent in chunks."""
+
+    __slots__ = ("chunked", "head", "keep_alive", "length")
+
+    def __init__(self, request: web.BaseRequest, status: int, reason: str, headers: Headers) -> None:
+        """``headers`` are the end-to-end ones; a Transfer-Encoding among them marks where ours has its place."""
+        length = headers.get("Content-Length")
+        self.length = int(length) if length is not None and length.isascii() and length.isdigit() else None
+        bodiless = without_body(request.method, status)
+        unknown = self.length is None and not bodiless
+        modern = request.version >= (1, 1)
+        self.chunked = unknown and modern
+        self.keep_alive = request.keep_alive and (modern or not unknown)
+        if self.chunked:
+            headers = headers.replaced("Transfer-Encoding", "chunked")
+        elif not bodiless:
+            headers = headers.without("Transfer-Encoding")
+        if not self.keep_alive and modern:
+            headers = Headers([*headers, ("Connection", "close")])
+        elif self.keep_alive and not modern:
+            headers = Headers([*headers, ("Connection", "keep-alive")])
+        self.head = head_bytes(status, reason, headers)
+        if bodiless:
+            self.length = 0
+
+    def frame(self, data: bytes) -> bytes:
+        """``data`` as it goes on the wire."""
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked and data else data
+
+    @property
+    def end(self) -> bytes:
+        """What closes the body."""
+        return b"0\r\n\r\n" if self.chunked else b""
+
+
+def framed(response: Response, *, bodiless: bool) -> Headers:
+    """The headers of a response that is known whole: Content-Length is that of the body, in its old place."""
+    headers = response.headers.without("Transfer-Encoding")
+    if bodiless:
+        return headers
+    return headers.replaced("Content-Length", str(len(response.body)))
+
+
+async def send(request: web.BaseRequest, response: Response, extra: Iterable[tuple[str, str]] = ()) -> Sent:
+    """Writes a response that is known whole, in one piece, with ``extra`` header fields at its end."""
+    bodiless = without_body(request.method, response.status)
+    headers = Headers([*framed(response, bodiless=bodiless), *extra])
+    answer = Answer(request, response.status, response.reason or _phrase(response.status), headers)
+    await request.writer.write(answer.head if bodiless else answer.head + response.body)
+    return Sent(response.status, keep_alive=answer.keep_alive)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
