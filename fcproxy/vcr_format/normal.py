@@ -20,8 +20,8 @@ def normalise(headers: Headers, body: bytes, decoders: Mapping[str, Decoder]) ->
 
     A body that claims a coding, begins like it and cannot be opened stays as it is, header included.
     """
-    codings = [name for name in coding_names(headers.get_all("Content-Encoding")) if name != "identity"]
     if "Content-Encoding" in headers:
+        codings = [name for name in coding_names(headers.get_all("Content-Encoding")) if name != "identity"]
         opened = _open(body, codings, {**STANDARD_DECODERS, **decoders})
         if opened is not None:
             headers, body = headers.without("Content-Encoding"), opened

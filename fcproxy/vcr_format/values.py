@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.form import encode_pairs
@@ -48,8 +49,10 @@ def octets(value: object, what: str, place: Place) -> bytes:
         raise place.error(f"{what} holds a lone surrogate, which no bytes stand for") from None
 
 
-def text(value: object, what: str, place: Place) -> str:
+def text(value: Any, what: str, place: Place) -> str:
     """A word or line; undecodable bytes as surrogate escapes. Raises CassetteUnreadable."""
+    if value.__class__ is str and value.isascii():
+        return value
     if value is None:
         raise place.error(f"{what} is missing")
     return octets(value, what, place).decode("utf-8", "surrogateescape")
