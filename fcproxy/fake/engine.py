@@ -1,0 +1,256 @@
+"""The fake Stripe: one request in, one answer out. Authentication, versions, parameters, idempotency, lists, expansion
+and errors are here once; what a product does stands in its file under `resources`.
+
+Pure: the clock is given, chance comes from the seed, and a call that has to go out (forwarding) is handed to whoever
+runs the fake, who comes back with its outcome.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
+
+from fcproxy.core.form import FormTree, parse_pairs
+from fcproxy.core.message import Request, Response
+from fcproxy.fake.answer import error_body, json_bytes, respond
+from fcproxy.fake.auth import authenticate
+from fcproxy.fake.call import Call
+from fcproxy.fake.catalogue import Catalogue
+from fcproxy.fake.control import control
+from fcproxy.fake.errors import StripeError, refuse
+from fcproxy.fake.idempotency import claim, keep, record_key, release
+from fcproxy.fake.params import Param, Params, Type, text
+from fcproxy.fake.present import Presenter, check_expand
+from fcproxy.fake.resource import Outbound, Route
+from fcproxy.fake.resources import all_resources
+from fcproxy.fake.state import Doc, State
+from fcproxy.fake.validate import form_tree, validate
+from fcproxy.fake.versions import DEFAULT_VERSION, Version, parse_version
+
+__all__ = ["DEFAULT_SEED", "FIXED_NOW", "Fake", "fixed_clock"]
+
+DEFAULT_SEED = "fcproxy"
+FIXED_NOW = 1_793_188_800
+"""2026-10-28 12:00:00 UTC: where the fixed clock stands."""
+
+_EXPAND: Params = {"expand": Param(Type.ARRAY, item=text())}
+_FORM = ("application/x-www-form-urlencoded", "")
+
+
+def fixed_clock() -> int:
+    """A clock that stands still, in Unix seconds."""
+    return FIXED_NOW
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One request on its way through the engine. What is not known yet has its default."""
+
+    request: Request
+    request_id: str
+    now: int
+    path: str
+    pairs: list[tuple[str, str]]
+    livemode: bool = False
+    version: str = DEFAULT_VERSION
+    record: str = ""
+    key: str | None = None
+    account: str | None = None
+    original: str = ""
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class _Pending:
+    turn: _Turn
+    call: Call
+    route: Route
+    values: Mapping[str, FormTree]
+
+
+class Fake:
+    """A Stripe of one account in test and live mode, in memory.
+
+    ``seed`` decides ids and secrets; ``clock`` gives Unix seconds; ``strict`` refuses references to objects that this
+    fake did not make (by default an id of the right shape is taken for one made elsewhere).
+    """
+
+    def __init__(
+        self, *, seed: str = DEFAULT_SEED, clock: Callable[[], int] = fixed_clock, strict: bool = False
+    ) -> None:
+        self.catalogue = Catalogue(all_resources())
+        self.state = State(seed, self.catalogue.indexes())
+        self.strict = strict
+        self._clock = clock
+        self._latest = 0
+        self._pending: dict[str, _Pending] = {}
+
+    def now(self) -> int:
+        """The fake's time in Unix seconds; never goes back, whatever the clock given does."""
+        self._latest = max(self._latest, self._clock() + self.state.offset)
+        return self._latest
+
+    def handle(self, request: Request) -> Response:
+        """Answers a request. A call that would have to go out is answered as one that nobody made."""
+        result = self.begin(request)
+        return self.finish(result, None) if isinstance(result, Outbound) else result
+
+    def begin(self, request: Request) -> Response | Outbound:
+        """Answers a request, or says which call has to be made first: then `finish` gives the answer."""
+        target = urlsplit(request.url)
+        path = "/" + "/".join(unquote(word) for word in target.path.split("/") if word)
+        if target.path.endswith("/") and path != "/":
+            path += "/"
+        turn = _Turn(request, self.state.mint("request", 0, ""), self._settled_now(), path, parse_pairs(target.query))
+        try:
+            return self._execute(turn)
+        except StripeError as refused:
+            return self._refused(turn, refused)
+
+    def finish(self, outbound: Outbound, outcome: Response | str | None) -> Response:
+        """The answer to a request whose call was made.
+
+        ``outcome`` is the response that came, or what went wrong: ``connection``, ``timeout``, ``forbidden``.
+        """
+        pending = self._pending.pop(outbound.token)
+        pending.call.outcome = outcome if outcome is not None else "forbidden"
+        result = self._answer(pending.turn, pending.call, pending.route, pending.values)
+        if isinstance(result, Outbound):
+            raise TypeError(f"{pending.route.path} asks for a second call")
+        return result
+
+    def control(self, method: str, path: str, body: bytes) -> Response:
+        """Answers a request of the control API; ``path`` is what follows the fake's control prefix."""
+        return control(self, method, path, body)
+
+    def reset(self) -> None:
+        """Forgets everything, and starts again from the seed."""
+        self.state.clear()
+        self._latest = 0
+
+    def job_call(self, scope: str, now: int) -> Call:
+        """A call that no request caused."""
+        return Call(self.state, self.catalogue, now, scope, parse_version(None), {}, {}, strict=self.strict)
+
+    def settle(self, now: int) -> None:
+        """Does the work that is due at ``now``, each piece at its own time."""
+        while job := self.state.take_due(now):
+            self.catalogue.jobs[job.name](self.job_call(job.scope, job.due), job.data)
+
+    def _settled_now(self) -> int:
+        now = self.now()
+        self.settle(now)
+        return now
+
+    def _execute(self, turn: _Turn) -> Response | Outbound:
+        self._read_body(turn)
+        routes, names = self.catalogue.routes.find(turn.path) if not turn.path.endswith("/") else ({}, {})
+        method = "GET" if turn.request.method == "HEAD" else turn.request.method
+        route = routes.get(method)
+        headers = turn.request.headers
+        key_param = next((value for name, value in turn.pairs if name == "key"), None)
+        caller = authenticate(headers, key_param, publishable=route is None or route.publishable)
+        turn.livemode, turn.account = caller.livemode, caller.account
+        version = parse_version(headers.get("Stripe-Version"))
+        turn.version = version.name
+        if route is None:
+            error = "method" if routes else "route"
+            raise refuse(error, method=turn.request.method, path=turn.path)
+        call = Call(
+            self.state,
+            self.catalogue,
+            turn.now,
+            f"{'live' if caller.livemode else 'test'}:{caller.account or self.state.account()}",
+            version,
+            {},
+            names,
+            turn.request_id,
+            headers.get("Idempotency-Key") if method == "POST" else None,
+            self.strict,
+        )
+        return self._run(turn, call, route)
+
+    def _run(self, turn: _Turn, call: Call, route: Route) -> Response | Outbound:
+        values = form_tree([(name, value) for name, value in turn.pairs if name != "key"])
+        if call.idempotency_key:
+            turn.key = call.idempotency_key
+            record = record_key(call.scope, turn.key)
+            kept = claim(self.state, record, turn.path, values, turn.now)
+            if kept is not None:
+                turn.original, turn.replayed = kept["request"], True
+                return self._respond(turn, kept["status"], kept["body"].encode("utf-8", "surrogateescape"))
+            turn.record = record
+        call.params = validate(values, {**route.params, **_EXPAND}, call.version)
+        check_expand(call.params.get("expand", ()), self.catalogue.kinds, route.returns, listed=route.listed)
+        return self._answer(turn, call, route, values)
+
+    def _answer(self, turn: _Turn, call: Call, route: Route, values: Mapping[str, FormTree]) -> Response | Outbound:
+        try:
+            result = route.handler(call)
+        except StripeError as refused:
+            if refused.error.executed and turn.record:
+                body = error_body(refused.error, turn.request_id, turn.now, livemode=turn.livemode)
+                self._keep(turn, values, refused.error.status, body)
+            elif turn.record:
+                release(self.state, turn.record)
+            return self._refused(turn, refused)
+        if isinstance(result, Outbound):
+            if turn.record:
+                keep(self.state, turn.record, turn.path, values, turn.now)
+            self._pending[result.token] = _Pending(turn, call, route, values)
+            return result
+        wanted = check_expand(call.params.get("expand", ()), self.catalogue.kinds, route.returns, listed=route.listed)
+        body = json_bytes(self.presenter(call.version, call).show(result, wanted))
+        if turn.record:
+            self._keep(turn, values, 200, body)
+        return self._respond(turn, 200, body)
+
+    def _keep(self, turn: _Turn, values: Mapping[str, FormTree], status: int, body: bytes) -> None:
+        text_body = body.decode("utf-8", "surrogateescape")
+        keep(
+            self.state, turn.record, turn.path, values, turn.now,
+            status=status, body=text_body, request=turn.request_id,
+        )  # fmt: skip
+
+    def presenter(self, version: Version, call: Call) -> Presenter:
+        """What shows this fake's objects in the shape of a version, with the call's account and mode."""
+
+        def load(kind: str, object_id: str) -> Doc | None:
+            row = call.find(kind, object_id)
+            if row is not None:
+                return row.doc
+            stand_in = self.catalogue.kinds[kind].stand_in
+            return stand_in(object_id, call.livemode) if stand_in else None
+
+        return Presenter(self.catalogue.kinds, version, load)
+
+    def _read_body(self, turn: _Turn) -> None:
+        if turn.request.method == "POST" and turn.request.body:
+            content_type = (turn.request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+            if content_type not in _FORM:
+                raise refuse("content_type", value=content_type)
+            turn.pairs += parse_pairs(turn.request.body.decode("utf-8", "surrogateescape"))
+        if any(not (name + value).isprintable() and _broken(name + value) for name, value in turn.pairs):
+            raise refuse("encoding")
+
+    def _refused(self, turn: _Turn, refused: StripeError) -> Response:
+        error = refused.error
+        body = error_body(error, turn.request_id, turn.now, livemode=turn.livemode)
+        return self._respond(turn, error.status, body, error.headers)
+
+    def _respond(self, turn: _Turn, status: int, body: bytes, extra: tuple[tuple[str, str], ...] = ()) -> Response:
+        headers = [("Request-Id", turn.request_id), ("Stripe-Version", turn.version)]
+        if turn.key:
+            headers.append(("Idempotency-Key", turn.key))
+            headers.append(("Original-Request", turn.original or turn.request_id))
+            if turn.replayed:
+                headers.append(("Idempotent-Replayed", "true"))
+        if turn.account:
+            headers.append(("Stripe-Account", turn.account))
+        if (turn.key or status >= 400) and not any(name == "Stripe-Should-Retry" for name, _ in extra):
+            headers.append(("Stripe-Should-Retry", "false"))
+        response = respond(status, body, turn.now, (*headers, *extra))
+        return replace(response, body=b"") if turn.request.method == "HEAD" else response
+
+
+def _broken(word: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in word)

@@ -1,0 +1,111 @@
+"""From what is stored to what is shown: expansion, hidden fields, fields that depend on the version.
+
+Source: docs.stripe.com/api/expanding_objects.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from fcproxy.fake.errors import refuse
+from fcproxy.fake.resource import Kind
+from fcproxy.fake.state import Doc
+from fcproxy.fake.versions import Version
+
+__all__ = ["DEPTH", "Presenter", "check_expand"]
+
+DEPTH = 4
+"""How many levels one expansion may name."""
+
+ExpandTree = dict[str, "ExpandTree"]
+Load = Callable[[str, str], Doc | None]
+
+
+def check_expand(paths: Iterable[str], kinds: Mapping[str, Kind], kind: str, *, listed: bool) -> ExpandTree:
+    """The expansions as a tree of words. Raises StripeError (400) for one that no object of the kind can have."""
+    wanted: ExpandTree = {}
+    for path in paths:
+        words = path.split(".")
+        if len(words) > DEPTH:
+            raise refuse("expand_depth", param="expand", bound=DEPTH, path=path)
+        if listed and words[0] != "data":
+            hint = "expand_hint" if _expands(words, kinds, kind) else "expand"
+            raise refuse(hint, param="expand", path=path)
+        if not _expands(words[1:] if listed else words, kinds, kind):
+            raise refuse("expand", param="expand", path=path)
+        node = wanted
+        for word in words:
+            node = node.setdefault(word, {})
+    return wanted
+
+
+def _expands(words: list[str], kinds: Mapping[str, Kind], name: str) -> bool:
+    """Whether the words lead, through what can be expanded, to something that can."""
+    kind, path, reached = kinds.get(name), "", False
+    for word in words:
+        if kind is None:
+            return False
+        path = f"{path}.{word}" if path else word
+        reached = False
+        if path in kind.expandable:
+            kind, path, reached = kinds.get(kind.expandable[path]), "", True
+        elif path.endswith(".data") and path.removesuffix(".data") in kind.lists:
+            kind, path = kinds.get(kind.lists[path.removesuffix(".data")]), ""
+        elif path in kind.hidden:
+            reached = True
+        elif not _leads(kind, path):
+            return False
+    return reached
+
+
+def _leads(kind: Kind, path: str) -> bool:
+    start = path + "."
+    return path in kind.lists or any(known.startswith(start) for known in (*kind.expandable, *kind.hidden))
+
+
+class Presenter:
+    """Shows documents as one request wants them. ``load`` gives the object of a kind with an id, None if unknown."""
+
+    def __init__(self, kinds: Mapping[str, Kind], version: Version, load: Load) -> None:
+        self._kinds = kinds
+        self._load = load
+        self._gone = {
+            name: frozenset(span.field for span in kind.spans if not version.within(span.since, span.until))
+            for name, kind in kinds.items()
+            if kind.spans
+        }
+
+    def show(self, doc: Doc, wanted: ExpandTree) -> Doc:
+        """A copy of ``doc`` as it is to be answered."""
+        shown = self._value(doc, None, "", wanted)
+        return shown if isinstance(shown, dict) else {}
+
+    def _value(self, value: Any, kind: Kind | None, path: str, wanted: ExpandTree) -> Any:
+        if isinstance(value, dict):
+            named = self._kinds.get(value["object"]) if isinstance(value.get("object"), str) else None
+            return self._object(value, named or kind, "" if named else path, wanted)
+        if isinstance(value, list):
+            if kind is not None and path.removesuffix(".data") in kind.lists:
+                value = [self._loaded(kind.lists[path.removesuffix(".data")], item) for item in value]
+            return [self._value(item, kind, path, wanted) for item in value]
+        return value
+
+    def _object(self, value: Doc, kind: Kind | None, path: str, wanted: ExpandTree) -> Doc:
+        shown = {}
+        gone = self._gone.get(kind.name, frozenset()) if kind else frozenset()
+        for name, item in value.items():
+            full = f"{path}.{name}" if path else name
+            if kind is not None:
+                if full in gone or (full in kind.hidden and name not in wanted):
+                    continue
+                if full in kind.opaque:
+                    shown[name] = item
+                    continue
+                if full in kind.expandable and name in wanted:
+                    item = self._loaded(kind.expandable[full], item)  # noqa: PLW2901
+            shown[name] = self._value(item, kind, full, wanted.get(name, {}))
+        return shown
+
+    def _loaded(self, kind: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return self._load(kind, value) or value

@@ -1,0 +1,55 @@
+"""Events: list and retrieve. Source: docs.stripe.com/api/events."""
+
+from collections.abc import Iterable
+
+from fcproxy.fake.call import Call
+from fcproxy.fake.params import CREATED, LIST, array, boolean, text
+from fcproxy.fake.resource import Kind, Resource, Route
+from fcproxy.fake.state import Doc, Row
+
+__all__ = ["RESOURCE"]
+
+_URL = "/v1/events"
+
+
+def _names(row: Row) -> Iterable[str]:
+    """An event's type, and each pattern that a wildcard may give for it: `a.b.c` has `a.*`, `a.b.*` and `*`."""
+    words = str(row.doc["type"]).split(".")
+    return (row.doc["type"], "*", *(".".join(words[:count]) + ".*" for count in range(1, len(words))))
+
+
+def _delivered(row: Row) -> bool:
+    return not row.doc["pending_webhooks"]
+
+
+def _list(call: Call) -> Doc:
+    call.exclusive(("type", "types"))
+    types, wanted = call.params.get("types"), call.params.get("delivery_success")
+
+    def where(row: Row) -> bool:
+        return (not types or row.doc["type"] in types) and (wanted is None or _delivered(row) == wanted)
+
+    return call.page("event", _URL, filters={"type": call.params.get("type")}, where=where)
+
+
+def _retrieve(call: Call) -> Doc:
+    return call.target("event").doc
+
+
+RESOURCE = Resource(
+    name="events",
+    title="Events",
+    kinds=(Kind("event", "event", opaque=("data",), indexes={"type": _names}),),
+    routes=(
+        Route(
+            "GET",
+            _URL,
+            _list,
+            "event",
+            "List events",
+            {**LIST, **CREATED, "type": text(), "types": array(text(), most=20), "delivery_success": boolean()},
+            listed=True,
+        ),
+        Route("GET", _URL + "/{id}", _retrieve, "event", "Retrieve an event"),
+    ),
+)
