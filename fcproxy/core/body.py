@@ -1,0 +1,135 @@
+"""What a body is, whatever its labels say: coded bytes -> opened bytes -> text and its kind. Lossless or refused."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fcproxy.core import content, json_text, multipart
+from fcproxy.core.content import Decoder, Unopenable
+from fcproxy.core.message import Headers
+
+__all__ = ["BodyKind", "Opened", "media_type", "open_body"]
+
+
+class BodyKind(StrEnum):
+    """How a body is to be read."""
+
+    EMPTY = "empty"
+    FORM = "form"
+    JSON = "json"
+    LINES = "lines"
+    """NDJSON and server-sent events: one text a line, each read for itself."""
+    MULTIPART = "multipart"
+    TEXT = "text"
+    BINARY = "binary"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An opened body. ``text`` decodes ``data`` as ``charset``; it is "" for multipart and binary ones."""
+
+    kind: BodyKind
+    data: bytes
+    text: str = ""
+    charset: str = "utf-8"
+
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE)
+_MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_BOMS = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_FORM = re.compile(r"[^\s=&{}<>\"]{1,200}=[^\s\"<>{}]*(?:&[^\s=&{}<>\"]{1,200}=[^\s\"<>{}]*)*")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def media_type(headers: Headers) -> str:
+    """The Content-Type's type and subtype in lower case, "" where there is none."""
+    return (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+
+
+def open_body(headers: Headers, body: bytes, decoders: Mapping[str, Decoder]) -> Opened:
+    """Opens a body by its labels and, where these are missing or wrong, by what it holds.
+
+    Raises Unopenable: what content.decode raises, and ``charset``, ``json``, ``multipart``, ``compressed`` (coded
+    content without a label).
+    """
+    data = content.decode(body, content.coding_names(headers.get_all("Content-Encoding")), decoders)
+    if not data:
+        return Opened(BodyKind.EMPTY, data)
+    if any(data.startswith(magic) for magic, _ in _MAGIC):
+        raise Unopenable("compressed")
+    declared = media_type(headers)
+    if declared.startswith("multipart/"):
+        boundary = multipart.boundary_of(headers.get("Content-Type") or "")
+        if boundary is None:
+            raise Unopenable("multipart")
+        return Opened(BodyKind.MULTIPART, data)
+    text, charset = _text(headers, data)
+    if text is None:
+        return Opened(BodyKind.BINARY, data)
+    return Opened(_kind(declared, text), data, text, charset)
+
+
+def _text(headers: Headers, data: bytes) -> tuple[str | None, str]:
+    label = _CHARSET.search(headers.get("Content-Type") or "")
+    charset = next((name for bom, name in _BOMS if data.startswith(bom)), None) or (label[1].lower() if label else "")
+    if not charset:
+        charset = _wide(data) or "utf-8"
+    try:
+        text = data.decode(
+            charset, "surrogateescape" if charset in ("utf-8", "utf8", "us-ascii", "ascii") else "strict"
+        )
+    except (LookupError, UnicodeError):
+        raise Unopenable("charset") from None
+    return (None if _CONTROL.search(text) else text), charset
+
+
+def _wide(data: bytes) -> str | None:
+    """UTF-16 without mark or label: every other byte of mostly Latin text is zero."""
+    if len(data) < 4 or len(data) % 2:
+        return None
+    even, odd = data[0:400:2], data[1:400:2]
+    if odd.count(0) * 10 > len(odd) * 7 and not even.count(0):
+        return "utf-16-le"
+    if even.count(0) * 10 > len(even) * 7 and not odd.count(0):
+        return "utf-16-be"
+    return None
+
+
+def _kind(declared: str, text: str) -> BodyKind:
+    if declared.endswith("json") and not declared.endswith(("ndjson", "jsonl")):
+        if json_text.looks_like_json(text) and not _is_json(text) and not _lines(text):
+            raise Unopenable("json")
+    if json_text.looks_like_json(text) or declared.endswith("json"):
+        if _is_json(text):
+            return BodyKind.JSON
+    if _lines(text):
+        return BodyKind.LINES
+    if declared == "application/x-www-form-urlencoded" or _FORM.fullmatch(text.strip()):
+        return BodyKind.FORM
+    return BodyKind.TEXT
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json_text.leaves(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(text: str) -> bool:
+    """Whether every filled line is a JSON text of its own (NDJSON) or a field of an event stream (HTML: server-sent events)."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(json_text.looks_like_json(line) for line in lines):
+        return True
+    return (
+        bool(lines)
+        and any(line.startswith("data:") for line in lines)
+        and all(line.startswith(("data:", "event:", "id:", "retry:", ":")) for line in lines)
+    )

@@ -1,0 +1,58 @@
+"""The ledger of one cassette: which secret is which number, what has been learned, how often each rule spoke.
+
+It holds originals, so it lives in memory only and is never printed, pickled or stored.
+"""
+
+from collections import Counter
+
+from fcproxy.core.learned import Learned
+from fcproxy.core.marker import Marker
+from fcproxy.core.placeholders import Kind
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """Numbers secrets in the order of first sight.
+
+    ``comparing``: for matching, where placeholders that a client sends must become markers as originals do. A
+    recording leaves them as they are.
+    """
+
+    def __init__(self, *, comparing: bool = False) -> None:
+        self.comparing = comparing
+        self.learned = Learned()
+        self.hits: Counter[str] = Counter()
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._values: dict[tuple[str, int], str] = {}
+
+    def __repr__(self) -> str:
+        return f"Ledger({len(self._numbers)} values)"
+
+    def marker(self, kind: Kind, value: str, rule: str, *, hint: str | None = None, encoding: str = "0") -> str:
+        """The marker for ``value``; ``value`` itself where it already is a placeholder and nothing is compared."""
+        if kind.parts is not None and len(parts := kind.parts(value)) > 1:
+            self._learn(kind, value)
+            return "".join(self._one(kind, text, rule, hint, encoding) if secret else text for text, secret in parts)
+        return self._one(kind, value, rule, hint, encoding)
+
+    def _one(self, kind: Kind, value: str, rule: str, hint: str | None, encoding: str) -> str:
+        if not self.comparing and kind.marked.fullmatch(value):
+            return value
+        same = kind.same(value)
+        number = self._numbers.get((kind.name, same))
+        if number is None:
+            number = len(self._numbers) + 1
+            self._numbers[kind.name, same] = number
+            self._values[kind.name, number] = same
+        self.hits[rule] += 1
+        self._learn(kind, value)
+        return str(Marker(kind.name, number, kind.hint(value) if hint is None else hint, encoding))
+
+    def _learn(self, kind: Kind, value: str) -> None:
+        if kind.learn and not kind.marked.fullmatch(value):
+            self.learned.add(value, kind.name)
+
+    def value(self, marker: Marker) -> str:
+        """What ``marker`` stands for, in its kind's normal spelling."""
+        return self._values[marker.kind, marker.number]

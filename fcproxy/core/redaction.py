@@ -1,0 +1,229 @@
+"""The redactor: the only way from an interaction to one that may be stored, shown or compared."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NewType
+
+from fcproxy.core import content, marker, multipart
+from fcproxy.core.body import BodyKind, Opened, open_body
+from fcproxy.core.content import Decoder, Unopenable
+from fcproxy.core.credential import redact_authorization
+from fcproxy.core.ledger import Ledger
+from fcproxy.core.marker import Marker
+from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.redact_structure import StructureRedactor, words_of
+from fcproxy.core.redact_text import TextRedactor
+from fcproxy.core.rules import RuleBook
+from fcproxy.core.settling import settle
+from fcproxy.core.standins import BOUNDARY, file_standin, is_standin, standin
+
+__all__ = ["RedactedInteraction", "Redactor"]
+
+RedactedInteraction = NewType("RedactedInteraction", Interaction)
+"""An interaction that a `Redactor` made. The store takes nothing else; nothing else makes one."""
+
+
+class Redactor:
+    """Redacts with one rule book, for one cassette: the same secret gets the same placeholder throughout.
+
+    Values it gives back hold markers (`core.marker`) until `settle` numbers them in the cassette's order.
+    ``comparing``: see `Ledger`.
+    """
+
+    def __init__(
+        self,
+        book: RuleBook,
+        decoders: Mapping[str, Decoder] = content.STANDARD_DECODERS,
+        *,
+        comparing: bool = False,
+    ) -> None:
+        self.book = book
+        self.ledger = Ledger(comparing=comparing)
+        self.not_stored = 0
+        """How many bodies became stand-ins because they could not be opened."""
+        self._decoders = decoders
+        self._text = TextRedactor(book, self.ledger)
+        self._structure = StructureRedactor(book, self.ledger, self._text)
+
+    # -- whole messages ----------------------------------------------------------------------------------------
+
+    def redact(self, interaction: Interaction) -> RedactedInteraction:
+        """``interaction`` without its secrets, bodies decoded. Never raises for any content."""
+        request = self.request(interaction.request)
+        response = self._response(interaction.response)
+        # What the response taught may stand in the request: it was read first.
+        request = self._again(request) if len(self.ledger.learned) else request
+        return RedactedInteraction(Interaction(request, response))
+
+    def request(self, request: Request) -> Request:
+        """The request alone."""
+        url = marker.escape(request.url)
+        base = words_of(url)
+        headers, body = self._message("request", request.headers, request.body, base)
+        return Request(request.method, self._structure.url(url, secret=False, base=base), headers, body)
+
+    def _response(self, response: Response) -> Response:
+        headers, body = self._message("response", response.headers, response.body, frozenset())
+        return Response(response.status, headers, body, self.marked(response.reason))
+
+    def _message(self, side: str, headers: Headers, body: bytes, base: frozenset[str]) -> tuple[Headers, bytes]:
+        kept = self._headers(side, headers)
+        if is_standin(headers):
+            return kept, b""
+        try:
+            opened = open_body(headers, body, self._decoders)
+            data, changed = self._body(opened, headers, base)
+        except Unopenable as reason:
+            self.not_stored += 1
+            return standin(kept, reason.reason, len(body)), b""
+        if changed:
+            kept = _relabelled(kept, changed)
+        return _with_length(kept, data, empty_before=not body), data
+
+    def _again(self, request: Request) -> Request:
+        """A second look for learned values only."""
+        url = self._again_text(request.url)
+        headers = Headers((name, self._again_text(value)) for name, value in request.headers)
+        body = self._again_bytes(request.body)
+        return Request(request.method, url, _with_length(headers, body, empty_before=not body), body)
+
+    def _again_text(self, text: str) -> str:
+        return marker.outside(text, self._text.redact_learned)
+
+    def _again_bytes(self, data: bytes) -> bytes:
+        return _bytes(self._again_text(data.decode("utf-8", "surrogateescape")))
+
+    def resweep(self, interaction: RedactedInteraction) -> RedactedInteraction:
+        """The interaction again, with what has been learned since it was redacted."""
+        request = self._again(interaction.request)
+        response = interaction.response
+        headers = Headers((name, self._again_text(value)) for name, value in response.headers)
+        body = self._again_bytes(response.body)
+        return RedactedInteraction(
+            Interaction(
+                request,
+                Response(
+                    response.status,
+                    _with_length(headers, body, empty_before=not body),
+                    body,
+                    self._again_text(response.reason),
+                ),
+            )
+        )
+
+    # -- parts -------------------------------------------------------------------------------------------------
+
+    def marked(self, text: str) -> str:
+        """Any text, with markers."""
+        return marker.outside(marker.escape(text), self._text.redact)
+
+    def text(self, text: str) -> str:
+        """Any text that is to be shown: log lines, error messages, verdicts. Placeholders carry provisional numbers."""
+        return self.draw(self.marked(text))
+
+    def draw(self, text: str) -> str:
+        """``text`` with its markers drawn, by provisional numbers."""
+        return marker.unescape(marker.substitute(text, self._draw))
+
+    def _draw(self, mark: Marker) -> str:
+        return mark.encode(self.book.kinds[mark.kind].draw(mark.number, mark.hint))
+
+    def _headers(self, side: str, headers: Headers) -> Headers:
+        kept = []
+        for name, value in headers:
+            rule = self.book.header(side, name)
+            if rule is not None:
+                kept.append((name, self._header(rule.how, rule.kind, marker.escape(value))))
+        return Headers(kept)
+
+    def _header(self, how: str, kind: str, value: str) -> str:
+        if how == "keep":
+            return value
+        if how == "url":
+            return self._structure.url(value, secret=True) if "://" in value else self._structure.url_path(value)
+        if how == "credential":
+            return redact_authorization(value, self.book.kinds["secret"], self.ledger)
+        if how == "whole":
+            return self.ledger.marker(self.book.kinds[kind], value, f"header-{kind}") if value else value
+        return marker.outside(value, self._text.redact)
+
+    def _body(self, opened: Opened, headers: Headers, base: frozenset[str]) -> tuple[bytes, str]:
+        """The redacted body, and the Content-Type parameter that changed with it ("" where none did)."""
+        if opened.kind is BodyKind.EMPTY:
+            return b"", ""
+        if opened.kind is BodyKind.BINARY:
+            raise Unopenable("binary")
+        if opened.kind is BodyKind.MULTIPART:
+            return self._multipart(opened.data, headers, base), f"boundary={BOUNDARY}"
+        text = marker.escape(opened.text)
+        done = self._by_kind(opened.kind, text, base)
+        if done == text:
+            return opened.data, ""
+        charset = "" if opened.charset in ("utf-8", "utf8", "ascii", "us-ascii") else "charset=utf-8"
+        return _bytes(done.removeprefix("\ufeff") if charset else done), charset
+
+    def _by_kind(self, kind: BodyKind, text: str, base: frozenset[str]) -> str:
+        readers: dict[BodyKind, Callable[[str, frozenset[str]], str]] = {
+            BodyKind.JSON: self._structure.json,
+            BodyKind.FORM: self._structure.form,
+            BodyKind.LINES: self._structure.lines,
+        }
+        reader = readers.get(kind)
+        return reader(text, base) if reader is not None else marker.outside(text, self._text.redact)
+
+    def _multipart(self, data: bytes, headers: Headers, base: frozenset[str]) -> bytes:
+        boundary = multipart.boundary_of(headers.get("Content-Type") or "") or ""
+        try:
+            parts = multipart.parse(data, boundary)
+        except ValueError:
+            raise Unopenable("multipart") from None
+        return multipart.build([self._part(part, base) for part in parts], BOUNDARY)
+
+    def _part(self, part: multipart.Part, base: frozenset[str]) -> multipart.Part:
+        names = multipart.disposition(part)
+        headers = Headers((name, self._part_header(name, value, names)) for name, value in part.headers)
+        try:
+            opened = open_body(part.headers, part.content, self._decoders)
+        except Unopenable as error:
+            opened = Opened(BodyKind.BINARY, part.content, error.reason)
+        if opened.kind in (BodyKind.BINARY, BodyKind.MULTIPART):
+            return multipart.Part(headers, file_standin(part.content))
+        if "filename" not in names and "filename*" not in names and opened.kind in (BodyKind.TEXT, BodyKind.FORM):
+            done = self._structure.field(names.get("name", ""), marker.escape(opened.text), base)
+        else:
+            done = self._by_kind(opened.kind, marker.escape(opened.text), base)
+        return multipart.Part(headers, opened.data if done == opened.text else _bytes(done))
+
+    def _part_header(self, name: str, value: str, names: Mapping[str, str]) -> str:
+        value = marker.escape(value)
+        for key in ("filename", "filename*"):
+            filename = names.get(key)
+            if filename:
+                mark = self.ledger.marker(self.book.kinds["file_name"], filename, "file-name")
+                value = value.replace(filename, mark)
+        return marker.outside(value, self._text.redact)
+
+    # -- the end -----------------------------------------------------------------------------------------------
+
+    def settle(self, interactions: Iterable[RedactedInteraction], reserved: str = "") -> list[RedactedInteraction]:
+        """Draws every marker, numbered by first sight in this order. ``reserved``: text whose placeholders are taken."""
+        swept = [self.resweep(interaction) for interaction in interactions]
+        return [RedactedInteraction(done) for done in settle(self.book, swept, reserved)]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _relabelled(headers: Headers, parameter: str) -> Headers:
+    """Content-Type with another charset or boundary."""
+    value = headers.get("Content-Type") or "text/plain"
+    name = parameter.partition("=")[0]
+    kept = [part for part in value.split(";") if not part.strip().lower().startswith(f"{name}=")]
+    return headers.replaced("Content-Type", ";".join([*kept, f" {parameter}"]))
+
+
+def _with_length(headers: Headers, body: bytes, *, empty_before: bool) -> Headers:
+    """Content-Length of what is stored, where there was one. An empty body's may tell of a HEAD answer: it stays."""
+    if "Content-Length" not in headers or empty_before:
+        return headers
+    return headers.replaced("Content-Length", str(len(body)))

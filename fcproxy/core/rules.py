@@ -1,0 +1,137 @@
+"""Redaction rules as rows, and the book that indexes them. The rows themselves are the API's: `fcproxy.stripe.secrets`."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from fcproxy.core.placeholders import Kind
+
+__all__ = ["FieldRule", "HeaderRule", "RuleBook", "ShapeRule", "normal"]
+
+
+@lru_cache(maxsize=8192)
+def normal(name: str) -> str:
+    """A field's name without case and punctuation: `client_secret`, `clientSecret`, `Client-Secret` are one name."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """Redacts a value by the name of its field, in forms, queries, JSON and multipart alike.
+
+    ``names`` stand for every spelling of them (`client_secret`: `clientSecret`, `Client-Secret`); `*` begins a suffix. ``within``: at least one of these must be among
+    the names of the enclosing fields, the types of the enclosing objects, or (requests) the path's segments;
+    ``outside``: none of these may be. ``how``: "value" replaces the value, "url" only the secret parts of a URL,
+    "keep" exempts the field from later rows. ``in_text``: the name is also looked for in free text (`name=value`).
+    """
+
+    id: str
+    kind: str
+    names: tuple[str, ...]
+    reason: str
+    source: str
+    within: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    how: str = "value"
+    in_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeRule:
+    """Redacts what looks like a secret anywhere in text.
+
+    ``pattern`` has no capturing groups. ``check`` confirms a match (a checksum). ``strong``: so unlikely by chance
+    that it is also looked for in bytes that decode to no readable text.
+    """
+
+    id: str
+    kind: str
+    pattern: str
+    reason: str
+    source: str
+    check: Callable[[str], bool] | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """Allows a header into a cassette. What has no row is not stored.
+
+    ``sides``: "request", "response" or both. ``how``: "text" (values pass the text rules), "url", "credential",
+    "whole" (the value is one secret of ``kind``), "keep" (as it is).
+    """
+
+    name: str
+    sides: tuple[str, ...]
+    how: str
+    reason: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """All rules of one redactor, indexed. Immutable; `without` and `plus` make changed copies."""
+
+    version: str
+    kinds: Mapping[str, Kind]
+    fields: tuple[FieldRule, ...]
+    shapes: tuple[ShapeRule, ...]
+    headers: tuple[HeaderRule, ...]
+    published: frozenset[str] = frozenset()
+    """Values that the API's own documentation publishes for tests: never redacted."""
+    disabled: tuple[str, ...] = ()
+    """Ids of default rules that a user switched off; provenance and verdict name them."""
+    _names: dict[str, tuple[FieldRule, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def without(self, ids: Iterable[str]) -> "RuleBook":
+        """A copy that lacks the named rules. Raises KeyError with the first id that is no rule's."""
+        gone = tuple(ids)
+        known = {rule.id for rule in self.fields} | {rule.id for rule in self.shapes}
+        for rule_id in gone:
+            if rule_id not in known:
+                raise KeyError(rule_id)
+        return replace(
+            self,
+            fields=tuple(rule for rule in self.fields if rule.id not in gone),
+            shapes=tuple(rule for rule in self.shapes if rule.id not in gone),
+            disabled=(*self.disabled, *gone),
+            _names={},
+        )
+
+    def plus(
+        self,
+        *,
+        fields: Iterable[FieldRule] = (),
+        shapes: Iterable[ShapeRule] = (),
+        headers: Iterable[HeaderRule] = (),
+        kinds: Mapping[str, Kind] | None = None,
+    ) -> "RuleBook":
+        """A copy with further rules, which come before the present ones."""
+        return replace(
+            self,
+            kinds={**self.kinds, **(kinds or {})},
+            fields=(*fields, *self.fields),
+            shapes=(*shapes, *self.shapes),
+            headers=(*headers, *self.headers),
+            _names={},
+        )
+
+    def header(self, side: str, name: str) -> HeaderRule | None:
+        """The row for a header, or None: then it is not stored."""
+        wanted = name.lower()
+        return next((rule for rule in self.headers if rule.name.lower() == wanted and side in rule.sides), None)
+
+    def field_rules(self, name: str) -> tuple[FieldRule, ...]:
+        """The rows that a field's name alone may call for, in order."""
+        known = self._names.get(name)
+        if known is None:
+            plain = normal(name)
+            known = tuple(rule for rule in self.fields if any(_named(plain, wanted) for wanted in rule.names))
+            if len(self._names) < 8192:
+                self._names[name] = known
+        return known
+
+
+def _named(plain: str, wanted: str) -> bool:
+    return plain.endswith(normal(wanted)) if wanted.startswith("*") else plain == normal(wanted)

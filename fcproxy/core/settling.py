@@ -1,0 +1,101 @@
+"""Settling: markers become placeholders, numbered in the order in which the finished cassette shows them.
+
+Interactions end in any order; their numbers must not depend on it (promise 3: the same conversation, the same bytes).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from fcproxy.core import marker
+from fcproxy.core.marker import Marker
+from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.rules import RuleBook
+
+__all__ = ["settle"]
+
+_TAKEN_LIMIT = 1_000_000
+
+
+def settle(book: RuleBook, interactions: Sequence[Interaction], reserved: str = "") -> list[Interaction]:
+    """``interactions`` with placeholders for markers.
+
+    Numbers of placeholders that stand literally in them or in ``reserved`` are not given out again.
+    """
+    numbering = _Numbering(book, _literal_numbers(book, interactions, reserved))
+    return [numbering.interaction(interaction) for interaction in interactions]
+
+
+class _Numbering:
+    def __init__(self, book: RuleBook, taken: dict[str, set[str]]) -> None:
+        self._book = book
+        self._taken = taken
+        self._drawn: dict[tuple[str, int, str], str] = {}
+        self._numbers: dict[tuple[str, str, int], int] = {}
+        self._next: dict[tuple[str, str], int] = {}
+
+    def draw(self, mark: Marker) -> str:
+        """The placeholder for ``mark`` in its encoding."""
+        key = (mark.kind, mark.number, mark.hint)
+        text = self._drawn.get(key)
+        if text is None:
+            text = self._drawn[key] = self._new(mark)
+        return mark.encode(text)
+
+    def _new(self, mark: Marker) -> str:
+        kind = self._book.kinds[mark.kind]
+        group = mark.hint if kind.per_hint else ""
+        known = self._numbers.get((mark.kind, group, mark.number))
+        if known is not None:
+            return kind.draw(known, mark.hint)
+        number = self._next.get((mark.kind, group), 0) + 1
+        taken = self._taken.get(mark.kind, set())
+        while number < _TAKEN_LIMIT and kind.draw(number, mark.hint) in taken:
+            number += 1
+        self._next[mark.kind, group] = number
+        self._numbers[mark.kind, group, mark.number] = number
+        return kind.draw(number, mark.hint)
+
+    def text(self, text: str) -> str:
+        return marker.unescape(marker.substitute(text, self.draw))
+
+    def headers(self, headers: Headers, before: bytes, after: bytes) -> Headers:
+        """Headers drawn; Content-Length follows the body's when drawing changed it."""
+        drawn = Headers((name, self.text(value)) for name, value in headers)
+        if len(before) != len(after) and "Content-Length" in drawn:
+            return drawn.replaced("Content-Length", str(len(after)))
+        return drawn
+
+    def body(self, body: bytes) -> bytes:
+        if marker.OPEN.encode() not in body and marker.ESCAPE.encode() not in body:
+            return body
+        return self.text(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+    def interaction(self, interaction: Interaction) -> Interaction:
+        request, response = interaction.request, interaction.response
+        # In the order in which a reader of the file meets them: request before response, URL before headers before body.
+        url = self.text(request.url)
+        sent = self.body(request.body)
+        sent_headers = self.headers(request.headers, request.body, sent)
+        reason = self.text(response.reason)
+        received = self.body(response.body)
+        received_headers = self.headers(response.headers, response.body, received)
+        return Interaction(
+            Request(request.method, url, sent_headers, sent),
+            Response(response.status, received_headers, received, reason),
+        )
+
+
+def _literal_numbers(book: RuleBook, interactions: Iterable[Interaction], reserved: str) -> dict[str, set[str]]:
+    """Placeholders that already stand in text, by kind."""
+    texts = [reserved]
+    for interaction in interactions:
+        request, response = interaction.request, interaction.response
+        texts.append(request.url)
+        texts.extend(value for headers in (request.headers, response.headers) for _, value in headers)
+        texts.extend(body.decode("utf-8", "replace") for body in (request.body, response.body))
+    found: dict[str, set[str]] = {}
+    for kind in book.kinds.values():
+        if kind.literal is not None:
+            pattern = re.compile(kind.literal)
+            found[kind.name] = {hit for text in texts for hit in pattern.findall(text)}
+    return found

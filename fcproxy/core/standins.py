@@ -1,0 +1,48 @@
+"""Stand-ins: what is stored in place of content that could not be opened. Marked and empty, never the raw bytes."""
+
+import base64
+
+from fcproxy.core.message import Headers
+
+__all__ = ["BOUNDARY", "NOT_STORED", "file_standin", "is_standin", "reason_of", "standin"]
+
+NOT_STORED = "Fcproxy-Body"
+"""The header that marks a stand-in: `not-stored; reason=<word>; bytes=<n>`."""
+
+BOUNDARY = "fcproxy-boundary"
+"""The boundary of stored multipart bodies: clients draw a new one for each request."""
+
+
+def standin(headers: Headers, reason: str, size: int) -> Headers:
+    """Headers that mark the body (``size`` bytes as it came) as not stored. The body itself is b""."""
+    kept = headers.without("Content-Length", "Content-Encoding", NOT_STORED)
+    return Headers([*kept, (NOT_STORED, f"not-stored; reason={reason}; bytes={size}")])
+
+
+def is_standin(headers: Headers) -> bool:
+    """Whether these are the headers of a stand-in."""
+    return (headers.get(NOT_STORED) or "").startswith("not-stored")
+
+
+def reason_of(headers: Headers) -> str:
+    """The reason word of a stand-in."""
+    value = headers.get(NOT_STORED) or ""
+    return value.partition("reason=")[2].partition(";")[0].strip()
+
+
+# The smallest files of their formats: one white pixel, one empty page.
+_FILES: tuple[tuple[bytes, bytes], ...] = (
+    (
+        b"\x89PNG",
+        base64.b64decode(
+            b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEANl9ngAAAAABJRU5ErkJggg=="
+        ),
+    ),
+    (b"GIF8", base64.b64decode(b"R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")),
+)
+
+
+def file_standin(content: bytes) -> bytes:
+    """What an uploaded file is replaced by: the smallest image of its format where there is one, else a line of text."""
+    tiny = next((file for magic, file in _FILES if content.startswith(magic)), None)
+    return tiny if tiny is not None else f"[fcproxy: file not stored, {len(content)} bytes]".encode()
