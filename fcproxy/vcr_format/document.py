@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 
-from fcproxy.core.audit_tree import Pairs
 from fcproxy.core.errors import CassetteUnreadable
 
 __all__ = ["MAX_BYTES", "Document", "Plain", "read_document"]
@@ -32,8 +31,6 @@ _TEXT_TAGS = frozenset(
     {"!", *(_CORE + name for name in ("str", "int", "float", "bool", "timestamp", "python/str", "python/unicode"))}
 )
 _NODE_TAGS = frozenset({"!", *(_CORE + name for name in ("map", "seq", "python/tuple"))})
-_NO_KEY = object()
-_NOT_MAPPING = object()
 _NO_KEY = object()
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
