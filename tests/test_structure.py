@@ -68,5 +68,7 @@ def test_nothing_pure_imports_a_part_of_a_package_it_may_use() -> None:
     # import-linter cannot forbid urllib.request and allow urllib.parse.
     for floor in ("core", "stripe", "fake"):
         for path in (ROOT / "fcproxy" / floor).rglob("*.py"):
-            imported = set(re.findall(r"^\s*(?:from|import) (urllib[\w.]*)", path.read_text(encoding="utf-8"), re.M))
+            imported = set(
+                re.findall(r"^\s*(?:from|import) (urllib[\w.]*)", path.read_text(encoding="utf-8"), re.MULTILINE)
+            )
             assert imported <= {"urllib.parse"}, path
