@@ -5,11 +5,11 @@ or larger than the limit, and never holds more than about ``limit`` bytes.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+
+from fcproxy.core.content import STANDARD_DECODERS, Decoder
 
 __all__ = ["DECODERS", "Decoder", "brotli_decode", "zstd_decode"]
-
-Decoder = Callable[[bytes, int], bytes]
 
 _STEP = 1 << 16
 
@@ -66,4 +66,5 @@ def zstd_decode(data: bytes, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-DECODERS: Mapping[str, Decoder] = {"br": brotli_decode, "zstd": zstd_decode}
+DECODERS: Mapping[str, Decoder] = {**STANDARD_DECODERS, "br": brotli_decode, "zstd": zstd_decode}
+"""Every content coding that can be opened, by its name."""

@@ -12,8 +12,8 @@ __all__ = ["auto", "fake", "passthrough", "record", "replay"]
 _TEXTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "record": (
         (
-            "Forward to the upstream and record a new cassette.\n\nThe old file is replaced only when the recording ends "
-            "well (Ctrl-C is well). Secrets are redacted before anything is written."
+            "Forward to the upstream and record a new cassette.\n\nThe old file is replaced only when the recording "
+            "ends well (Ctrl-C is well). Secrets are redacted before anything is written."
         ),
         (
             "fcproxy record",
@@ -23,8 +23,8 @@ _TEXTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "replay": (
         (
-            "Answer from the cassette; open no connection to anywhere.\n\nWhat the cassette does not know is refused with "
-            "an error that says why. Strict by default: a miss or an unused interaction makes the exit code 1."
+            "Answer from the cassette; open no connection to anywhere.\n\nWhat the cassette does not know is refused "
+            "with an error that says why. Strict by default: a miss or an unused interaction makes the exit code 1."
         ),
         ("fcproxy replay --cassette cassettes/checkout.yaml", "fcproxy replay --port 0 --ready-file ready.json"),
     ),

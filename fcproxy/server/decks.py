@@ -21,8 +21,8 @@ from fcproxy.server.recording import Check
 __all__ = ["Decks", "safe_cassette"]
 
 _WRONG_DECK = (
-    "The request names a deck that this proxy does not have. Open one with POST /_fcproxy/decks and use the base_url or "
-    "the api_key that it answers."
+    "The request names a deck that this proxy does not have. Open one with POST /_fcproxy/decks and use the base_url "
+    "or the api_key that it answers."
 )
 _BY_PATH = PREFIX + "d/"
 

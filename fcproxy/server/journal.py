@@ -68,6 +68,10 @@ class Journal:
         except OSError as error:
             self.failed = error.strerror or "the disk failed"
 
+    def fileno(self) -> int:
+        """The file's descriptor."""
+        return self._file
+
     async def close(self) -> None:
         """Waits for what is being written, closes the file and keeps it."""
         if self._flushing is not None:

@@ -84,7 +84,7 @@ class LiveUpstream:
             response = await self._session.request(
                 request.method,
                 URL(self._locate(request.url), encoded=True),
-                headers=list(headers),
+                headers=_one_spelling(headers),
                 data=request.body or None,
                 allow_redirects=False,
             )
@@ -110,6 +110,12 @@ class LiveUpstream:
                 "protocol", "a request header is not UTF-8 and cannot be forwarded unchanged"
             ) from None
         return headers
+
+
+def _one_spelling(headers: Headers) -> list[tuple[str, str]]:
+    """The fields, repeats under the first one's spelling: aiohttp's client drops a repeat that is spelled otherwise."""
+    spelling: dict[str, str] = {}
+    return [(spelling.setdefault(name.lower(), name), value) for name, value in headers]
 
 
 async def _body(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

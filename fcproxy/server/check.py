@@ -1,0 +1,18 @@
+"""The audit as the last gate before a recording is kept."""
+
+from fcproxy.core.errors import RecordingRefused
+from fcproxy.server.audit_files import audit_bytes
+
+__all__ = ["audit_check"]
+
+_SHOWN = 5
+
+
+def audit_check(data: bytes, name: str) -> None:
+    """Raises RecordingRefused when the bytes about to become the cassette hold what the audit takes for a secret."""
+    findings = [finding for finding in audit_bytes(data, name).findings if finding.level == "error"]
+    if not findings:
+        return
+    places = [f"{finding.rule} in interaction {finding.interaction}, {finding.place}" for finding in findings[:_SHOWN]]
+    more = f" and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
+    raise RecordingRefused(findings[0].rule, f"the audit of the new cassette found {'; '.join(places)}{more}")

@@ -1,0 +1,149 @@
+"""Files: locked, durable, replaced whole or not at all."""
+
+import asyncio
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fcproxy.core.errors import CannotStart, CassetteUnreadable
+from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.server.journal import Journal, read_journal
+from fcproxy.server.recording import rescue
+from fcproxy.server.store import Lock, journal_path, load, replace_file
+
+
+def interaction(number: int, body: bytes = b"ok") -> RedactedInteraction:
+    request = Request("GET", f"https://api.stripe.com/v1/x/{number}", Headers([("A", "1"), ("a", "caf\udce9")]))
+    return RedactedInteraction(Interaction(request, Response(200, Headers([("B", "2")]), body, "OK")))
+
+
+async def test_what_is_appended_is_read_back(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    wanted = [(n, interaction(n, body)) for n, body in enumerate([b"", b"text \xc3\xa9\n", bytes(range(256))])]
+    assert all([await journal.append(*item) for item in wanted])
+    assert list(read_journal(journal.path)) == wanted
+    await journal.close()
+    assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o600
+
+
+async def test_many_at_once_are_all_there(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    assert all(await asyncio.gather(*(journal.append(n, interaction(n)) for n in range(200))))
+    await journal.close()
+    assert sorted(n for n, _ in read_journal(journal.path)) == list(range(200))
+
+
+async def test_a_line_cut_short_takes_none_of_the_others_with_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    await journal.append(0, interaction(0))
+    whole = (tmp_path / "j").read_bytes()
+    await journal.append(1, interaction(1))
+    await journal.close()
+    data = (tmp_path / "j").read_bytes()
+    for cut in range(len(whole), len(data)):
+        (tmp_path / "cut").write_bytes(data[:cut])
+        assert list(read_journal(tmp_path / "cut")) == [(0, interaction(0))]
+
+
+async def test_an_existing_journal_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "j").write_bytes(b"precious")
+    with pytest.raises(CannotStart, match="journal"):
+        Journal(tmp_path / "j")
+    assert (tmp_path / "j").read_bytes() == b"precious"
+
+
+async def test_a_disk_that_fails_is_told_and_does_not_raise(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    full = os.open("/dev/full", os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(full, journal.fileno(), inheritable=False)
+    os.close(full)
+    assert not await journal.append(0, interaction(0))
+    assert journal.failed == "No space left on device"
+    assert not await journal.append(1, interaction(1))
+    await journal.close()
+
+
+def test_a_left_over_journal_becomes_a_cassette_of_its_own(tmp_path: Path) -> None:
+    cassette = tmp_path / "c.yaml"
+    cassette.write_text("the old one")
+
+    async def record() -> None:
+        journal = Journal(journal_path(cassette))
+        await journal.append(1, interaction(1))
+        await journal.append(0, interaction(0))
+        await journal.close()
+
+    asyncio.run(record())
+    made = rescue(cassette)
+    assert made == tmp_path / "c.rescued-1.yaml"
+    parsed = load(made)
+    assert parsed is not None
+    assert [i.request.url[-1] for i in parsed.interactions] == ["0", "1"]
+    assert cassette.read_text() == "the old one"
+    assert not journal_path(cassette).exists()
+    assert rescue(cassette) is None
+
+
+def test_a_journal_that_cannot_be_read_is_moved_aside(tmp_path: Path) -> None:
+    journal_path(tmp_path / "c.yaml").write_bytes(b"not ours\n")
+    assert rescue(tmp_path / "c.yaml") is None
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"not ours\n"]
+
+
+def test_replacing_keeps_permissions_and_links(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.yaml", tmp_path / "link.yaml"
+    replace_file(real, [b"one"])
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    real.chmod(0o644)
+    link.symlink_to(real)
+    replace_file(link, [b"two", b"!"])
+    assert link.is_symlink()
+    assert real.read_bytes() == b"two!"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o644
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.yaml", "real.yaml"]
+
+
+def test_a_replacement_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_bytes(b"old")
+    with pytest.raises(TypeError):
+        replace_file(path, [b"new", None])  # type: ignore[list-item]
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_second_process_is_refused_with_the_holders_pid(tmp_path: Path) -> None:
+    cassette = tmp_path / "c.yaml"
+    code = (
+        "import sys; from pathlib import Path; from fcproxy.server.store import Lock\n"
+        "lock = Lock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(cassette)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(CannotStart, match=rf"pid {holder.pid}\b"):
+            Lock(cassette)
+        holder.kill()
+        holder.wait()
+        Lock(cassette).release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_is_none_and_an_unreadable_one_says_so(tmp_path: Path) -> None:
+    assert load(tmp_path / "none.yaml") is None
+    with pytest.raises(CassetteUnreadable, match=tmp_path.name):
+        load(tmp_path)
+
+
+async def test_the_journal_is_json_lines(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    await journal.append(7, interaction(7))
+    await journal.close()
+    assert json.loads((tmp_path / "j").read_bytes())["sequence"] == 7
