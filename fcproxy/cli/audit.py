@@ -1,0 +1,124 @@
+"""`fcproxy audit PATH...`."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from fcproxy import __version__
+from fcproxy.cli.options import epilog
+from fcproxy.core.audit_baseline import Entry, apply_baseline, parse_baseline, render_baseline
+from fcproxy.core.audit_render import FORMATS
+from fcproxy.core.audit_report import Coverage, Report
+from fcproxy.core.errors import CannotStart, UsageError
+
+__all__ = ["audit"]
+
+KEY_VARIABLE = "FCPROXY_AUDIT_KEY"
+MIN_KEY = 16
+"""Least characters of a fixed key: a guessable key makes fingerprints of short numbers guessable."""
+
+
+@click.command(
+    epilog=epilog(
+        "fcproxy audit cassettes",
+        "fcproxy audit cassettes --format sarif --output audit.sarif",
+        "fcproxy audit old/ --write-baseline audit-baseline.json",
+        "fcproxy audit old/ --baseline audit-baseline.json",
+    )
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="What to print."
+)
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File to write to. Default: stdout."
+)
+@click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), help="File of accepted findings.")
+@click.option(
+    "--write-baseline",
+    "new_baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write today's findings to this file as accepted; add reason and owner by hand.",
+)
+@click.option("--jobs", "-j", type=click.IntRange(0, 256), default=0, help="Processes. Default: as many as pay off.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing when all is clean.")
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    /,
+    paths: tuple[Path, ...],
+    form: str,
+    output: Path | None,
+    baseline: Path | None,
+    new_baseline: Path | None,
+    jobs: int,
+    quiet: bool,
+) -> None:
+    """Prove that cassettes (files or folders) hold no secret.
+
+    Reads VCR.py, Ruby VCR, stripe playback, HAR, JSON and plain text, and looks inside every encoding. Findings name
+    the place and a fingerprint, never the value.
+
+    Exit codes: 0 clean, 1 findings, 3 something could not be read and so not be cleared.
+
+    Fingerprints are keyed with a random key for each run; set FCPROXY_AUDIT_KEY (16 characters or more) to have the
+    same ones in every run.
+    """
+    from fcproxy.stripe.detectors import DETECTORS
+
+    accepted = _entries(baseline) if baseline else []
+    key = os.environ.get(KEY_VARIABLE, "")
+    if key and len(key) < MIN_KEY:
+        raise UsageError(f"{KEY_VARIABLE} must have at least {MIN_KEY} characters")
+    report = _report(paths, key, jobs, progress=form == "text" and not quiet)
+    if new_baseline:
+        old = accepted or (_entries(new_baseline) if new_baseline.exists() else [])
+        _write(new_baseline, render_baseline(report, old, keyed=bool(key)))
+        accepted = _entries(new_baseline)
+    if accepted:
+        report = apply_baseline(report, accepted)
+    if not quiet or report.exit_code or output or form != "text":
+        rendered = FORMATS[form](report, DETECTORS.described(), __version__)
+        if output:
+            _write(output, rendered)
+        else:
+            click.echo(rendered, nl=False)
+    ctx.exit(report.exit_code)
+
+
+def _report(paths: tuple[Path, ...], key: str, jobs: int, *, progress: bool) -> Report:
+    from fcproxy.server.audit_files import Settings, audit_files, find_files, random_key
+
+    coverage = Coverage()
+    try:
+        files = list(dict.fromkeys(find_files(paths, coverage)))
+    except OSError as error:
+        raise CannotStart(f"{error.filename}: {error.strerror}") from None
+    settings = Settings(key.encode() if key else random_key(), _redaction_rules())
+    if progress and sys.stderr.isatty() and len(files) > 1:
+        with click.progressbar(length=len(files), label="audit", file=sys.stderr) as bar:
+            report = audit_files(files, settings, lambda: bar.update(1), jobs)
+    else:
+        report = audit_files(files, settings, jobs=jobs)
+    report.coverage.skipped += coverage.skipped
+    return report
+
+
+def _redaction_rules() -> str | None:
+    return None
+
+
+def _entries(path: Path) -> list[Entry]:
+    try:
+        return parse_baseline(path.read_bytes(), path.as_posix())
+    except OSError as error:
+        raise UsageError(f"{path.as_posix()}: {error.strerror}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise CannotStart(f"{path.as_posix()}: {error.strerror}") from None

@@ -1,0 +1,131 @@
+"""The audit's engine: shapes, names, headers and copies of known secrets, in text opened layer by layer.
+
+An `Auditor` holds the compiled rows and is used for any number of files; an `Inspection` is what is known of one file.
+Values live only inside an `Inspection`; what leaves it is a `Finding`.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fcproxy.core.audit_codings import Decoder
+from fcproxy.core.audit_inspection import Hit, Inspection, Scanner
+from fcproxy.core.audit_report import Finding, Report
+from fcproxy.core.audit_rules import Detectors, entropy
+from fcproxy.core.message import Interaction
+
+__all__ = ["Auditor", "Item"]
+
+LEARN_LENGTH = 10
+"""Shortest credential, in characters, whose copies are looked for; shorter ones occur by chance."""
+
+LEARN_ENTROPY = 2.5
+"""Least bits per character of it: `aaaaaaaaaa` and ordinary words are no credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to inspect: an interaction, or a text or bytes or tree at a place. ``number``: of the interaction."""
+
+    content: Interaction | str | bytes | list[object]
+    place: str = ""
+    number: int | None = None
+
+
+class Auditor:
+    """Looks for secrets with ``detectors``.
+
+    ``decoders`` open content codings beyond gzip and deflate. ``key`` keys the fingerprints: random for each run
+    unless findings are to be recognised in later ones.
+    """
+
+    def __init__(self, detectors: Detectors, decoders: Mapping[str, Decoder], key: bytes) -> None:
+        self.scanner = Scanner(detectors, decoders)
+        self._what = detectors.described()
+        self._key = key
+
+    def text(self, text: str, place: str) -> list[Finding]:
+        """The findings in a text."""
+        return list(self.items("", [Item(text, place)]).findings)
+
+    def interaction(self, interaction: Interaction, number: int = 0, file: str = "") -> list[Finding]:
+        """The findings in an interaction."""
+        return list(self.items(file, [Item(interaction, number=number)]).findings)
+
+    def items(
+        self, file: str, items: Iterable[Item], raw: str = "", known: Iterable[str] = (), size: int = 0
+    ) -> Report:
+        """The report on a file's contents.
+
+        ``raw`` is the file's text, searched last, and used to tell lines. ``known``: secrets known from elsewhere (a
+        recorder's own), copies of which are findings. ``size`` in bytes, for the coverage.
+        """
+        listed = list(items)
+        first = self._inspect(listed, raw, frozenset())
+        learned = frozenset(known) | {value for hit in first.hits for value in hit.learnable}
+        hits = list(first.hits)
+        if learned := frozenset(filter(_learnable, learned)):
+            hits += self._inspect(listed, raw, learned).hits
+        coverage = first.coverage
+        coverage.files, coverage.bytes = 1, size or len(raw)
+        return Report(tuple(self._findings(file, hits, raw)), coverage)
+
+    def _inspect(self, items: list[Item], raw: str, learned: frozenset[str]) -> Inspection:
+        inspection = Inspection(self.scanner, learned)
+        for item in items:
+            inspection.number = item.number
+            content = item.content
+            if isinstance(content, Interaction):
+                inspection.interaction(content)
+            elif isinstance(content, str):
+                inspection.text(content, item.place)
+            elif isinstance(content, bytes):
+                inspection.octets(content, item.place)
+            else:
+                inspection.tree(content, item.place)
+        if raw:
+            inspection.number = None
+            inspection.raw(raw)
+        return inspection
+
+    def _findings(self, file: str, hits: list[Hit], raw: str) -> list[Finding]:
+        findings: dict[tuple[int | None, str, str], Finding] = {}
+        seen: set[str] = set()
+        exact: dict[tuple[int | None, str], list[str]] = {}
+        for hit in hits:
+            if " $" in hit.place:
+                exact.setdefault((hit.number, hit.place.partition(" $")[0]), []).append(hit.value)
+        covered: dict[tuple[int | None, str], list[str]] = {}
+        for hit in hits:
+            if hit.rule != "unreadable":
+                around = covered.setdefault((hit.number, hit.place), [])
+                inside = any(hit.value in value for value in around)
+                # The text of the whole file repeats what its interactions hold; a copy is news only in a new place.
+                inside = inside or any(hit.value in value for value in exact.get((hit.number, hit.place), ()))
+                if inside or (hit.place == "text" and any(hit.value in value for value in seen)):
+                    continue
+                around.append(hit.value)
+                seen.add(hit.value)
+            print_ = self.fingerprint(hit.value)
+            line = _line(raw, hit.value)
+            finding = Finding(
+                file, hit.number, hit.place, hit.rule, print_, self._what.get(hit.rule, ""), line, hit.layers
+            )
+            findings.setdefault((hit.number, hit.place, print_), finding)
+        return sorted(
+            findings.values(), key=lambda f: (f.interaction is None, f.interaction or 0, f.place, f.rule, f.fingerprint)
+        )
+
+    def fingerprint(self, value: str) -> str:
+        """48 bits of HMAC-SHA256 in hex: enough to tell findings apart, keyed so that nothing can be guessed from it."""
+        return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
+
+
+def _learnable(value: str) -> bool:
+    return len(value) >= LEARN_LENGTH and entropy(value) >= LEARN_ENTROPY
+
+
+def _line(raw: str, value: str) -> int:
+    at = raw.find(value) if raw and value else -1
+    return raw.count("\n", 0, at) + 1 if at >= 0 else 0

@@ -1,0 +1,174 @@
+"""The encodings that can stand inside text: text -> what it holds when opened once. The engine opens results again.
+
+Only the words that bear an encoding are opened, not their surroundings, so that plain text costs a search and no more.
+"""
+
+import base64
+import binascii
+import html
+import quopri
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote_to_bytes
+
+__all__ = ["opened_words", "views"]
+
+_PERCENT = re.compile(r"[^\s\"'<>{}\\]*%[0-9A-Fa-f]{2}[^\s\"'<>{}\\]*")
+_BACKSLASH = re.compile(
+    r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|([/\"'\\nrtbf]|\r?\n[ \t]*))"
+)
+_BACKSLASHED = re.compile(r"[^\n]*\\(?:[uxU/0-3]|\r?\n)[^\n]*(?:(?<=\\)\n[^\n]*)*")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
+_QUOTED = re.compile(r"=(?:[0-9A-F]{2}|\r?\n)")
+_WORD = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_ID = re.compile(
+    r"(?:[a-z]+_)+(?:test_|live_)?[A-Za-z0-9]{10,30}|[a-z_/-]+|[0-9-]+|v[12](?:/[a-z_]+)+(?:/[a-z]+_[A-Za-z0-9]+)?"
+)
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_LINES = re.compile(r"(?:[A-Za-z0-9+/]{32,80}\s{1,200}){1,}[A-Za-z0-9+/]{1,80}={0,2}")
+_SEPARATED_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[: ]){8,}[0-9a-fA-F]{2}")
+_READABLE = re.compile(rb"[\t\n\r -~]{6,}")
+_LEADS = (
+    b"sk_",
+    b"rk_",
+    b"pk_",
+    b"whsec_",
+    b"secret",
+    b"_test_",
+    b"_live_",
+    b"eyJ",
+    b"://",
+    b"\x1f\x8b",
+    b"token",
+    b"Bearer",
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+def _unescape(match: re.Match[str]) -> str:
+    number = match[1] or match[2] or match[3]
+    if number or match[4]:
+        code = int(number, 16) if number else int(match[4], 8)
+        return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
+    char = match[5]
+    return _ESCAPES.get(char, char if len(char) == 1 and char != "\n" else "")
+
+
+def _percent(text: str) -> str:
+    words = set(_PERCENT.findall(text))
+    # `+` stands for a blank in forms, for itself elsewhere: both readings.
+    out = [unquote_to_bytes(word).decode("utf-8", "replace") for word in words]
+    out += [unquote_to_bytes(word.replace("+", " ")).decode("utf-8", "replace") for word in words if "+" in word]
+    return "\n".join(out)
+
+
+def _backslash(text: str) -> str:
+    return "\n".join(_BACKSLASH.sub(_unescape, line) for line in _BACKSLASHED.findall(text))
+
+
+def _entities(text: str) -> str:
+    return (
+        html.unescape(text)
+        if len(text) < 4096
+        else "\n".join(html.unescape(line) for line in text.split("\n") if _ENTITY.search(line))
+    )
+
+
+def _quoted_printable(text: str) -> str:
+    return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+_WHOLE: tuple[tuple[str, Callable[[str], bool], Callable[[str], str]], ...] = (
+    ("percent", lambda text: "%" in text and _PERCENT.search(text) is not None, _percent),
+    ("escape", lambda text: "\\" in text and _BACKSLASHED.search(text) is not None, _backslash),
+    ("entity", lambda text: "&" in text and _ENTITY.search(text) is not None, _entities),
+    ("quoted-printable", lambda text: "=" in text and _QUOTED.search(text) is not None, _quoted_printable),
+)
+
+
+def views(text: str) -> Iterator[tuple[str, str]]:
+    """(layer, text) for each way of reading ``text`` as escaped text."""
+    for name, applies, opener in _WHOLE:
+        if applies(text):
+            yield name, opener(text)
+
+
+def opened_words(text: str, harmless: set[str]) -> Iterator[tuple[str, bytes]]:
+    """(layer, bytes) for each word of ``text`` that reads as base64 or hex of something.
+
+    ``harmless`` remembers words that hold nothing; the caller owns and bounds it.
+    """
+    for word in set(_WORD.findall(text)) - harmless:
+        found = False
+        for item in _of_word(word):
+            found = True
+            yield item
+        if not found:
+            harmless.add(word)
+    if "\n" in text or " " in text:
+        for block in _LINES.findall(text) if len(text) >= 64 else ():
+            yield from _of_base64(re.sub(r"\s", "", block))
+    if ":" in text or " " in text:
+        for block in _SEPARATED_HEX.findall(text) if _SEPARATED_HEX.search(text) else ():
+            yield "hex", bytes.fromhex(block.replace(":", "").replace(" ", ""))
+
+
+def _of_word(word: str) -> Iterator[tuple[str, bytes]]:
+    if _ID.fullmatch(word):
+        tail = word.rpartition("_")[2]
+        if len(tail) >= 16 and not tail.isdigit():
+            yield from _first(tail)
+        return
+    if found := _HEX.search(word):
+        data = bytes.fromhex(found[0])
+        if _telling(data):
+            yield "hex", data
+    pieces = {word, *re.split(r"[/_-]", word)} if not word.isalnum() else {word}
+    for piece in pieces:
+        if len(piece) >= 12:
+            yield from _of_base64(piece)
+
+
+def _first(piece: str) -> Iterator[tuple[str, bytes]]:
+    data = _decoded(piece)
+    if data is not None and _telling(data):
+        yield "base64", data
+
+
+def _of_base64(piece: str) -> Iterator[tuple[str, bytes]]:
+    # Four readings: the word may begin with up to three characters that belong to something else.
+    for skip in range(4):
+        data = _decoded(piece[skip:])
+        if data is not None and _telling(data):
+            yield "base64", data
+
+
+def _decoded(piece: str) -> bytes | None:
+    text = piece.replace("-", "+").replace("_", "/")
+    text = text[: len(text) - 1] if len(text) % 4 == 1 else text
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _telling(data: bytes) -> bool:
+    """Whether decoded bytes look like something and not like noise: readable text, wide text, or compressed data."""
+    if data.isascii():
+        return len(_READABLE.findall(data)) > 0
+    if data.startswith((b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")):
+        return True
+    if any(lead in data for lead in _LEADS):
+        return True
+    if data.count(0) * 5 > len(data) * 2:
+        return True
+    readable = max(map(len, _READABLE.findall(data)), default=0)
+    return (readable >= 16 and readable * 4 >= len(data) * 3) or _utf8(data)
+
+
+def _utf8(data: bytes) -> bool:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    return text.isprintable() and len(text) >= 8

@@ -1,0 +1,186 @@
+"""Structured contents as named values: JSON, forms, queries, name/value lists -> (path, name, value, context).
+
+JSON is kept as pairs, so that a key that stands twice is read twice. Iterative: no depth of nesting exhausts the stack.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fcproxy.core.audit_rules import Detectors, HeaderRule, NameRule, normalised
+from fcproxy.core.form import parse_pairs, split_key
+
+__all__ = ["Context", "Leaf", "NameIndex", "Pairs", "flat_pairs", "form_leaves", "parse_json", "safe_path", "walk"]
+
+MAX_NODES = 20_000_000
+"""Most values that are visited in one tree: shared nodes (YAML aliases) can stand for far more than a file's size."""
+
+
+class Pairs(list[tuple[object, object]]):
+    """A mapping as its pairs in order, doubled keys included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a value stands: the names above it that rules ask for, and the nearest object's type."""
+
+    names: frozenset[str] = frozenset()
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A text or number under its name. ``path`` is a linked list, innermost first."""
+
+    path: tuple[object, ...]
+    name: str
+    value: str
+    context: Context
+
+
+class NameIndex:
+    """Which rules a name calls for. Remembers its answers; names in traffic repeat endlessly."""
+
+    def __init__(self, detectors: Detectors) -> None:
+        self._rules = detectors.names
+        self._headers = {name: rule for rule in detectors.headers for name in rule.names}
+        self.contexts = detectors.opaque.union(*(rule.within for rule in detectors.names))
+        self._memo: dict[str, tuple[NameRule, ...]] = {}
+        self._names: dict[str, str] = {}
+
+    def normal(self, name: str) -> str:
+        """`normalised`, remembered."""
+        known = self._names.get(name)
+        if known is None:
+            known = normalised(name)
+            if len(self._names) < 20_000:
+                self._names[name] = known
+        return known
+
+    def rules(self, name: str) -> tuple[NameRule, ...]:
+        """The rows whose names fit, wherever the value stands."""
+        known = self._memo.get(name)
+        if known is None:
+            key = normalised(name.rpartition(".")[2])
+            known = tuple(
+                rule for rule in self._rules if key in rule.names or (rule.suffixes and key.endswith(rule.suffixes))
+            )
+            if len(self._memo) < 20_000:
+                self._memo[name] = known
+        return known
+
+    def header(self, name: str) -> HeaderRule | None:
+        """The header row for ``name``."""
+        return self._headers.get(name.lower())
+
+    def below(self, context: Context, name: str) -> Context:
+        """The context of what stands below ``name``."""
+        key = self.normal(name)
+        return (
+            Context(context.names | {key}, context.kind)
+            if key in self.contexts and key not in context.names
+            else context
+        )
+
+
+def parse_json(text: str) -> object:
+    """JSON with objects as `Pairs`. Raises ValueError, RecursionError for deeper nesting than the parser goes."""
+    return json.loads(text, object_pairs_hook=Pairs, parse_float=str, parse_int=str, parse_constant=str)
+
+
+_SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
+
+
+def safe_path(path: tuple[object, ...]) -> str:
+    """`$.accounts.data[0].owner`. Keys that are not plain words are shown as `<key>`: a key may itself be a secret."""
+    parts: list[str] = []
+    while path:
+        part, path = path[0], path[1]  # type: ignore[assignment]
+        if isinstance(part, int):
+            parts.append(f"[{part}]")
+        else:
+            word = str(part)
+            plain = _SAFE.fullmatch(word) and (len(word) < 16 or not any(char.isdigit() for char in word))
+            parts.append(f".{word}" if plain else ".<key>")
+    return "$" + "".join(reversed(parts))
+
+
+def walk(tree: object, index: NameIndex, context: Context) -> Iterator[Leaf]:
+    """Every text and number in ``tree``, and every key as a leaf without a name. Raises ValueError past MAX_NODES."""
+    stack: list[tuple[object, tuple[object, ...], str, Context]] = [(tree, (), "", context)]
+    visited = 0
+    while stack:
+        node, path, name, context = stack.pop()
+        visited += 1
+        if visited > MAX_NODES:
+            raise ValueError("too many values")
+        if isinstance(node, str):
+            yield Leaf(path, name, node, context)
+        elif isinstance(node, Pairs):
+            inner = _inside(node, name, context)
+            yield from _named_pair(node, path, inner)
+            for key, value in reversed(node):
+                word = key if isinstance(key, str) else ""
+                if type(value) is str:
+                    yield Leaf((word, path), word, value, inner)
+                elif value is not None and not isinstance(value, bool):
+                    stack.append((value, (word, path), word, index.below(inner, word)))
+                if len(word) >= 12:
+                    yield Leaf(("<key>", path), "", word, inner)
+        elif isinstance(node, list):
+            stack.extend((item, (number, path), name, context) for number, item in reversed(list(enumerate(node))))
+
+
+def _inside(node: Pairs, name: str, context: Context) -> Context:
+    kind = next((value for key, value in node if key == "object" and isinstance(value, str)), None)
+    if kind is None or kind == "list":
+        return context
+    # An object of its own: what stands above it says nothing about its `name` (a customer's plan is no person) except
+    # the very field it was expanded into.
+    return Context(context.names & {normalised(name)}, kind)
+
+
+def _named_pair(node: Pairs, path: tuple[object, ...], context: Context) -> Iterator[Leaf]:
+    """`{name: X-Api-Key, value: ...}` reads like `X-Api-Key: ...`; `{day, month, year}` like one date."""
+    values = {key: value for key, value in node if isinstance(key, str) and isinstance(value, str)}
+    name, value = values.get("name") or values.get("key"), values.get("value")
+    if name is not None and value is not None and len(name) < 64:
+        yield Leaf(("value", path), name, value, context)
+    date = [values.get(part, "") for part in ("year", "month", "day")]
+    if path and all(part.isdigit() for part in date):
+        yield Leaf(path, str(path[0]), f"{int(date[0]):04}-{int(date[1]):02}-{int(date[2]):02}", context)
+
+
+def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]:
+    """The pairs of a form or query; a date given in three pairs reads as one."""
+    dates: dict[tuple[str, ...], dict[str, str]] = {}
+    for key, value in parse_pairs(text):
+        parts = split_key(key)
+        while len(parts) > 1 and (parts[-1] == "" or parts[-1].isdigit()):
+            parts.pop()
+        inner = context
+        path: tuple[object, ...] = ()
+        for part in parts[:-1]:
+            inner = index.below(inner, part)
+            path = (part, path)
+        if parts[-1] in ("day", "month", "year") and value.isdigit() and len(parts) > 1:
+            dates.setdefault(tuple(parts[:-1]), {})[parts[-1]] = value
+        yield Leaf((parts[-1], path), parts[-1], value, inner)
+        if len(key) >= 12:
+            yield Leaf(("<key>", ()), "", key, context)
+    for above, date in dates.items():
+        if len(date) == 3:
+            iso = f"{int(date['year']):04}-{int(date['month']):02}-{int(date['day']):02}"
+            yield Leaf((above[-1], ()), above[-1], iso, context)
+
+
+_FLAT = re.compile(
+    r"[\"']([^\"'\\\n]{2,64})[\"']\s*:\s*(?:\"((?:[^\"\\]|\\.){1,4096})\"|'((?:[^'\\]|\\.){1,4096})'|([0-9]{3,30}))"
+)
+
+
+def flat_pairs(text: str) -> Iterator[Leaf]:
+    """`"name": "value"` wherever it stands in text that is no whole JSON: cut short, too deep, in a log line."""
+    for name, double, single, number in _FLAT.findall(text):
+        yield Leaf((name, ()), name, double or single or number, Context())

@@ -1,0 +1,241 @@
+"""Auditing files: finding them, reading them, and spreading them over the processors. Reports come in the order of names."""
+
+import multiprocessing
+import os
+import re
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fcproxy.codings import DECODERS
+from fcproxy.core.audit import Auditor, Item
+from fcproxy.core.audit_codings import open_bytes, open_text
+from fcproxy.core.audit_documents import document_items
+from fcproxy.core.audit_report import Coverage, Finding, Report
+from fcproxy.core.audit_tree import parse_json
+from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.stripe.detectors import DETECTORS
+from fcproxy.vcr_format.provenance import read_provenance
+from fcproxy.vcr_format.whole import load_whole
+
+__all__ = ["MAX_FILE", "Settings", "audit_bytes", "audit_files", "find_files", "random_key"]
+
+MAX_FILE = 1024 * 1024 * 1024
+"""Largest file, in bytes, that is read. Larger ones are reported as unreadable."""
+
+PARALLEL_FROM = 2 * 1024 * 1024
+"""Least bytes, all files together, for which starting processes is worth their start."""
+
+SKIPPED_FOLDERS = frozenset(
+    (".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache")
+)
+
+_CHUNK = 4 * 1024 * 1024
+_YAML_START = re.compile(
+    r"\A(?:#[^\n]*\n|\s*\n)*(?:---|%YAML|interactions:|http_interactions:|- (?:request|type|\w+):)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``key`` for fingerprints; ``rules``: today's version of the redaction rules (None: not compared)."""
+
+    key: bytes
+    rules: str | None = None
+
+
+def random_key() -> bytes:
+    """A key for one run."""
+    return secrets.token_bytes(32)
+
+
+def auditor_for(settings: Settings) -> Auditor:
+    """An auditor with the Stripe detectors and all decoders."""
+    return Auditor(DETECTORS, DECODERS, settings.key)
+
+
+def audit_bytes(
+    data: bytes,
+    name: str,
+    *,
+    settings: Settings | None = None,
+    auditor: Auditor | None = None,
+    known: Collection[str] = (),
+) -> Report:
+    """The report on a file's bytes, shown under ``name``. ``known``: secrets whose copies are findings wherever they stand."""
+    settings = settings or Settings(random_key())
+    auditor = auditor or auditor_for(settings)
+    shown = _shown(name, auditor)
+    opened = open_bytes(data, [], DECODERS)
+    text, charset = open_text(opened.data)
+    items, problem = _items(opened.data, text, name)
+    if opened.problem:
+        items = [Item(data, "file")]
+    elif charset is None:
+        items = [Item(opened.data, "file")]
+    report = auditor.items(shown, items, raw=text if problem is None else "", known=known, size=len(data))
+    findings = list(report.findings)
+    for layer in opened.layers:
+        report.coverage.opened(layer)
+    if problem is not None and charset is not None:
+        report.coverage.unreadable += 1
+        findings.append(_unreadable(shown, problem.reason, problem.line or 0))
+    if settings.rules is not None and (line := _old_rules(text, settings.rules)):
+        findings.append(Finding(shown, None, "provenance", "old-rules", "", line, 1))
+    for found in auditor.scanner.shapes(name):
+        findings.append(Finding(shown, None, "file name", found.rule, auditor.fingerprint(found.value)))
+    return replace(report, findings=tuple(findings))
+
+
+def _unreadable(shown: str, reason: str, line: int = 0) -> Finding:
+    return Finding(shown, None, "file", "unreadable", "", reason, line)
+
+
+def _old_rules(text: str, rules: str) -> str:
+    provenance = read_provenance(text)
+    if provenance is None or provenance.rules == rules:
+        return ""
+    older = provenance.rules if re.fullmatch(r"[A-Za-z0-9._-]{1,32}", provenance.rules) else "unknown"
+    return f"recorded under redaction rules {older}, today's are {rules}: run `fcproxy redact`"
+
+
+def _shown(name: str, auditor: Auditor) -> str:
+    for found in auditor.scanner.shapes(name):
+        name = name.replace(found.value, f"<{found.rule}>")
+    return "".join(char if char.isprintable() else "?" for char in name)
+
+
+def _items(data: bytes, text: str, name: str) -> tuple[list[Item], CassetteUnreadable | None]:
+    suffix = name.removesuffix(".gz").rpartition(".")[2].lower()
+    if suffix in ("json", "har") or text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+        try:
+            return document_items(parse_json(text)), None
+        except (ValueError, RecursionError):
+            if suffix in ("json", "har") and not _json_lines(text):
+                return _pieces(text), CassetteUnreadable(name, "not JSON, or nested too deep to read")
+            return _pieces(text), None
+    if suffix in ("yaml", "yml") or _YAML_START.match(text):
+        try:
+            return document_items(load_whole(text, name)), None
+        except CassetteUnreadable as error:
+            return _pieces(text), error if suffix in ("yaml", "yml") else None
+    return _pieces(text), None
+
+
+def _json_lines(text: str) -> bool:
+    lines = [line for line in text.split("\n") if line.strip()]
+    try:
+        return len(lines) > 1 and all(parse_json(line) is not None for line in lines)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _pieces(text: str) -> list[Item]:
+    """Plain text, in pieces that end with a line."""
+    pieces, start = [], 0
+    while len(text) - start > _CHUNK:
+        end = text.rfind("\n", start + 1, start + _CHUNK) + 1 or start + _CHUNK
+        pieces.append(Item(text[start:end], "text"))
+        start = end
+    return [*pieces, Item(text[start:], "text")]
+
+
+# Files
+
+
+def find_files(paths: Iterable[Path], coverage: Coverage) -> Iterator[Path]:
+    """The files under ``paths``, folders entered in the order of names. Links inside folders are not followed."""
+    for path in paths:
+        if path.is_dir():
+            yield from _under(path, coverage)
+        else:
+            yield path
+
+
+def _under(folder: Path, coverage: Coverage) -> Iterator[Path]:
+    # os.walk leaves out what it may not read; here that is an error, raised by the file that is not there to read.
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for where, folders, files in os.walk(folder, onerror=refuse):
+        kept = sorted(
+            name for name in folders if name not in SKIPPED_FOLDERS and not os.path.islink(os.path.join(where, name))
+        )
+        coverage.skipped += len(folders) - len(kept)
+        folders[:] = kept
+        for name in sorted(files):
+            path = Path(where, name)
+            if path.is_symlink() and not path.exists():
+                coverage.skipped += 1
+            elif path.is_file():
+                yield path
+            else:
+                coverage.skipped += 1
+
+
+def audit_file(path: Path, settings: Settings, auditor: Auditor) -> Report:
+    """The report on one file."""
+    name = path.as_posix()
+    try:
+        if path.stat().st_size > MAX_FILE:
+            return Report(
+                (_unreadable(_shown(name, auditor), f"larger than {MAX_FILE} bytes"),), Coverage(files=1, unreadable=1)
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        return Report((_unreadable(_shown(name, auditor), reason),), Coverage(files=1, unreadable=1))
+    return audit_bytes(data, name, settings=settings, auditor=auditor)
+
+
+def audit_files(
+    paths: Sequence[Path], settings: Settings, advance: Callable[[], None] = lambda: None, jobs: int = 0
+) -> Report:
+    """The joined report on ``paths``. ``advance`` is called after each file; ``jobs`` = processes, 0 = as many as pay off."""
+    workers = min(jobs or _processors(), len(paths))
+    if workers > 1 and (jobs or _total(paths) >= PARALLEL_FROM):
+        return _spread(paths, settings, advance, workers)
+    auditor = auditor_for(settings)
+    reports = []
+    for path in paths:
+        reports.append(audit_file(path, settings, auditor))
+        advance()
+    return Report.joined(reports)
+
+
+def _spread(paths: Sequence[Path], settings: Settings, advance: Callable[[], None], workers: int) -> Report:
+    reports = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _start_worker, (settings,)) as pool:
+        for report in pool.map(_work, paths, chunksize=max(1, min(32, len(paths) // (workers * 4)))):
+            reports.append(report)
+            advance()
+    return Report.joined(reports)
+
+
+_worker: list[tuple[Settings, Auditor]] = []
+
+
+def _start_worker(settings: Settings) -> None:
+    _worker.append((settings, auditor_for(settings)))
+
+
+def _work(path: Path) -> Report:
+    settings, auditor = _worker[-1]
+    return audit_file(path, settings, auditor)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _total(paths: Sequence[Path]) -> int:
+    total = 0
+    for path in paths:
+        try:
+            total += path.stat().st_size
+        except OSError:
+            continue
+    return total
