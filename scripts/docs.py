@@ -101,6 +101,86 @@ def exit_codes() -> str:
     return table(("exit code", "error", "when"), sorted(rows))
 
 
+def rules_kinds() -> str:
+    """The kinds of secret with the first placeholder of each."""
+    from fcproxy.stripe.secrets import RULES
+
+    samples = {
+        "secret": "sk_" + "test_" + "x" * 24,
+        "file_name": "scan.pdf",
+        "card": "4242424242424242",
+        "iban": "DE89370400440532013000",
+        "digits": "000123456789",
+        "short_digits": "1234",
+        "number": "1234",
+        "postal_code": "94107",
+        "wallet": "0x" + "0" * 40,
+    }
+
+    def placeholder(name: str) -> str:
+        kind = RULES.kinds[name]
+        return kind.draw(1, "iso" if name == "date_of_birth" else kind.hint(samples.get(name, "")))
+
+    return table(
+        ("kind", "placeholder", "later copies are found"),
+        (
+            (
+                name.replace("_", " "),
+                f"`{placeholder(name)}`",
+                "everywhere" if kind.learn else "in their own fields",
+            )
+            for name, kind in RULES.kinds.items()
+        ),
+    )
+
+
+def rules_fields() -> str:
+    """The redaction rules by place."""
+    from fcproxy.stripe.secrets import RULES
+
+    return table(
+        ("rule", "fields", "only within", "kind", "why", "source"),
+        (
+            (
+                f"`{rule.id}`",
+                ", ".join(f"`{name}`" for name in rule.names),
+                ", ".join(f"`{name}`" for name in rule.within),
+                "kept as it is" if rule.how == "keep" else rule.kind.replace("_", " "),
+                rule.reason,
+                rule.source,
+            )
+            for rule in RULES.fields
+        ),
+    )
+
+
+def rules_shapes() -> str:
+    """The redaction rules by shape."""
+    from fcproxy.stripe.secrets import RULES
+
+    return table(
+        ("rule", "kind", "why", "source"),
+        ((f"`{rule.id}`", rule.kind.replace("_", " "), rule.reason, rule.source) for rule in RULES.shapes),
+    )
+
+
+def rules_headers() -> str:
+    """The headers that a cassette may hold."""
+    from fcproxy.stripe.secrets import RULES
+
+    how = {
+        "text": "the rules for text apply",
+        "url": "secret parts of the URL are replaced",
+        "credential": "the credential is replaced, its kind kept",
+        "whole": "replaced whole",
+        "keep": "as it is",
+    }
+    return table(
+        ("header", "in", "how", "why"),
+        ((f"`{rule.name}`", ", ".join(rule.sides), how[rule.how], rule.reason) for rule in RULES.headers),
+    )
+
+
 GENERATORS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "control": control,
@@ -108,6 +188,10 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "mode-words": mode_words,
     "modes": modes,
     "options": options,
+    "rules-fields": rules_fields,
+    "rules-headers": rules_headers,
+    "rules-kinds": rules_kinds,
+    "rules-shapes": rules_shapes,
 }
 """Region's name -> its text. A region without a row here is an error."""
 
