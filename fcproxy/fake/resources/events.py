@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fcproxy.fake.call import Call
 from fcproxy.fake.params import CREATED, LIST, array, boolean, text
 from fcproxy.fake.resource import Kind, Resource, Route
-from fcproxy.fake.state import Doc, Row
+from fcproxy.fake.state import Doc, Row, by
 
 __all__ = ["RESOURCE"]
 
@@ -39,7 +39,7 @@ def _retrieve(call: Call) -> Doc:
 RESOURCE = Resource(
     name="events",
     title="Events",
-    kinds=(Kind("event", "event", opaque=("data",), indexes={"type": _names}),),
+    kinds=(Kind("event", "event", opaque=("data",), indexes={"type": _names, "object": by("data.object.id")}),),
     routes=(
         Route(
             "GET",

@@ -1,0 +1,92 @@
+"""Short stories through each product, which give every kind of object that it has, as the newest version shows it."""
+
+from collections.abc import Callable, Iterator
+
+from tests.fake.support import CUSTOMER, Caller, Doc
+
+Journey = Callable[[Caller], Iterator[Doc]]
+
+SESSION = (
+    f"account_holder[type]=customer&account_holder[customer]={CUSTOMER}&permissions[]=balances&permissions[]=ownership"
+    "&permissions[]=transactions&permissions[]=payment_method"
+)
+FC = "/v1/financial_connections"
+VS = "/v1/identity/verification_sessions"
+
+
+def financial_connections(call: Caller) -> Iterator[Doc]:
+    """A session with everything asked for, its accounts, owners and transactions."""
+    session = call.post(
+        f"{FC}/sessions",
+        f"{SESSION}&prefetch[]=balances&prefetch[]=ownership&prefetch[]=transactions&filters[country]=US"
+        "&limits[accounts]=2&manual_entry[mode]=automatic&return_url=https://example.com/back",
+    )
+    yield session
+    yield call.control(f"financial_connections/sessions/{session['id']}/complete")
+    yield call.get(f"{FC}/sessions/{session['id']}")
+    call.advance(60)
+    for account in call.get(f"{FC}/accounts", "expand[]=data.ownership")["data"]:
+        yield account
+        yield account["ownership"]
+        owners = call.get(f"{FC}/accounts/{account['id']}/owners", f"ownership={account['ownership']['id']}")
+        yield from owners["data"]
+        yield from call.get(f"{FC}/transactions", f"account={account['id']}")["data"]
+        yield call.post(f"{FC}/accounts/{account['id']}/disconnect")
+
+
+def tokenized_and_relink(call: Caller) -> Iterator[Doc]:
+    """Accounts of the institutions that say more of them."""
+    for institution in ("Tokenized Account Number", "Immediately Requires Reauthentication", "Inactive Accounts"):
+        session = call.post(f"{FC}/sessions", SESSION)
+        done = call.control(f"financial_connections/sessions/{session['id']}/complete", {"institution": institution})
+        for account in done["accounts"]["data"]:
+            yield call.get(f"{FC}/accounts/{account['id']}")
+
+
+def identity(call: Caller) -> Iterator[Doc]:
+    """A check that fails, then passes, and is redacted."""
+    session = call.post(
+        VS,
+        "type=document&options[document][require_id_number]=true&options[document][require_matching_selfie]=true"
+        "&options[document][allowed_types][]=passport&provided_details[email]=a@example.com&metadata[order]=1"
+        f"&related_customer={CUSTOMER}&return_url=https://example.com",
+    )
+    yield session
+    for code in (
+        "document_expired",
+        "selfie_face_mismatch",
+        "id_number_mismatch",
+        "abandoned",
+        "email_unverified_other",
+    ):
+        yield call.control(f"identity/verification_sessions/{session['id']}/fail", {"code": code})
+    call.control(f"identity/verification_sessions/{session['id']}/verify", {"first_name": "Ada"})
+    yield call.get(
+        f"{VS}/{session['id']}",
+        "expand[]=verified_outputs.dob&expand[]=verified_outputs.id_number&expand[]=last_verification_report.document.dob",
+    )
+    yield from call.get("/v1/identity/verification_reports")["data"]
+    yield call.post(f"{VS}/{session['id']}/redact")
+    call.advance(3600)
+    yield call.get(f"{VS}/{session['id']}", "expand[]=verified_outputs")
+    yield from call.get("/v1/identity/verification_reports", "expand[]=data.document.number")["data"]
+    yield call.post(VS, "type=id_number")
+    yield call.post(VS, "verification_flow=vf_1")
+
+
+def stores(call: Caller) -> Iterator[Doc]:
+    """Customers, payment methods, products, events."""
+    customer = call.post("/v1/customers", "name=Ada&email=ada@example.com&address[city]=London&metadata[a]=b")
+    yield customer
+    yield call.post(f"/v1/customers/{customer['id']}", "description=first&name=")
+    yield call.get("/v1/payment_methods/pm_card_visa")
+    card = "type=card&card[number]=4242424242424242&card[exp_month]=12&card[exp_year]=2034&card[cvc]=123"
+    method = call.post("/v1/payment_methods", card)
+    yield method
+    yield call.post(f"/v1/payment_methods/{method['id']}/attach", f"customer={customer['id']}")
+    yield call.post("/v1/payment_methods", "type=us_bank_account&us_bank_account[account_number]=000123456789")
+    yield call.post("/v1/products", "name=Gold&description=Shiny&tax_code=txcd_10000000")
+    yield from call.get("/v1/events")["data"]
+
+
+JOURNEYS: tuple[Journey, ...] = (financial_connections, tokenized_and_relink, identity, stores)

@@ -1,0 +1,45 @@
+"""The parameter tables against the official SDK's parameter types; answers (see `journeys`) against its classes."""
+
+import pytest
+import stripe
+from stripe import params as sdk_params
+
+from fcproxy.fake.catalogue import Catalogue
+from fcproxy.fake.resources import all_resources
+from tests.fake.conformance import faults, model_of, param_faults
+from tests.fake.journeys import JOURNEYS, Journey
+from tests.fake.support import Caller
+
+PARAMS = {
+    "POST /v1/financial_connections/sessions": sdk_params.financial_connections.SessionCreateParams,
+    "GET /v1/financial_connections/accounts": sdk_params.financial_connections.AccountListParams,
+    "GET /v1/financial_connections/accounts/{id}/owners": sdk_params.financial_connections.AccountListOwnersParams,
+    "POST /v1/financial_connections/accounts/{id}/refresh": sdk_params.financial_connections.AccountRefreshParams,
+    "POST /v1/financial_connections/accounts/{id}/subscribe": sdk_params.financial_connections.AccountSubscribeParams,
+    "POST /v1/financial_connections/accounts/{id}/unsubscribe": (
+        sdk_params.financial_connections.AccountUnsubscribeParams
+    ),
+    "POST /v1/financial_connections/accounts/{id}/disconnect": sdk_params.financial_connections.AccountDisconnectParams,
+    "GET /v1/financial_connections/transactions": sdk_params.financial_connections.TransactionListParams,
+    "POST /v1/identity/verification_sessions": sdk_params.identity.VerificationSessionCreateParams,
+    "GET /v1/identity/verification_sessions": sdk_params.identity.VerificationSessionListParams,
+    "POST /v1/identity/verification_sessions/{id}": sdk_params.identity.VerificationSessionUpdateParams,
+    "POST /v1/identity/verification_sessions/{id}/cancel": sdk_params.identity.VerificationSessionCancelParams,
+    "POST /v1/identity/verification_sessions/{id}/redact": sdk_params.identity.VerificationSessionRedactParams,
+    "GET /v1/identity/verification_reports": sdk_params.identity.VerificationReportListParams,
+}
+
+
+@pytest.mark.parametrize("endpoint", sorted(PARAMS))
+def test_parameters_are_those_of_the_sdk(endpoint: str) -> None:
+    method, path = endpoint.split()
+    routes, _ = Catalogue(all_resources()).routes.find(path)
+    assert list(param_faults(routes[method].params, PARAMS[endpoint])) == []
+
+
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda journey: journey.__name__)
+def test_answers_are_instances_of_the_sdk_classes(journey: Journey) -> None:
+    shown = list(journey(Caller(version=stripe.api_version)))
+    assert shown
+    for doc in shown:
+        assert list(faults(doc, model_of(doc["object"]))) == []
