@@ -118,7 +118,7 @@ class Auditor:
         )
 
     def fingerprint(self, value: str) -> str:
-        """48 bits of HMAC-SHA256 in hex: enough to tell findings apart, keyed so that nothing can be guessed from it."""
+        """48 bits of HMAC-SHA256 in hex: tells findings apart; keyed, so that nothing can be guessed from it."""
         return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
 
 

@@ -1,4 +1,4 @@
-"""Parsed files -> what to inspect. Every recorder's layout is read by one lenient reader; what it does not know is kept.
+"""Parsed files -> what to inspect. One lenient reader for every recorder's layout; what it does not know is kept.
 
 Known: VCR.py (YAML, JSON), Ruby VCR, stripe playback, HAR and what is built on it. In all of them an interaction is a
 mapping with a `request`, in a list. Whatever stands beside the known keys is inspected as well, as the rest.
@@ -100,26 +100,18 @@ class _Reader:
         return Headers(items)
 
     def _body(self, node: object, place: str) -> bytes:
-        if node is None:
-            return b""
-        if isinstance(node, str | bytes):
+        if node is None or isinstance(node, str | bytes):
             return _octets(node)
-        if not isinstance(node, Pairs):
-            self.more.append((place, [node]))
-            return b""
-        key = next((key for key, value in node if key in _BODY_KEYS and isinstance(value, str | bytes)), None)
+        pairs = node if isinstance(node, Pairs) else Pairs()
+        key = next((str(key) for key, value in pairs if key in _BODY_KEYS and isinstance(value, str | bytes)), None)
         if key is None:
             # Some recorders store the parsed body itself.
             self.more.append((place, [node]))
             return b""
-        self._rest(node, (str(key),), place)
-        value = _octets(_first(node, str(key)))
-        if key == "base64_string" or _first(node, "encoding") == "base64":
-            try:
-                return base64.b64decode(value)
-            except binascii.Error:
-                return value
-        return value
+        self._rest(pairs, (key,), place)
+        value = _octets(_first(pairs, key))
+        coded = key == "base64_string" or _first(pairs, "encoding") == "base64"
+        return _unbase64(value) if coded else value
 
     def _rest(self, node: Pairs, known: tuple[str, ...], place: str) -> None:
         rest = Pairs((key, value) for key, value in node if key not in known)
@@ -138,6 +130,13 @@ def _header_items(node: object) -> list[tuple[str, str]]:
             (_word(_first(each, "name")), _word(_first(each, "value"))) for each in node if isinstance(each, Pairs)
         ]
     return items
+
+
+def _unbase64(value: bytes) -> bytes:
+    try:
+        return base64.b64decode(value)
+    except binascii.Error:
+        return value
 
 
 def _first(node: object, name: str) -> object:

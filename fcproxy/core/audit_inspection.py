@@ -337,10 +337,14 @@ class Inspection:
         header = self._index.header(leaf.name)
         if header and not header.accept(value):
             self._hit(Found(header.rule, value, header.credential), self._deeper(leaf, at))
-        elif not leaf.context.names.isdisjoint(self._scanner.detectors.opaque):
-            if leaf.name.lower() not in self._scanner.detectors.plain_headers:
-                for found in self._scanner.unknown_tokens(value):
-                    self._hit(found, self._deeper(leaf, at))
+        elif self._opaque(leaf):
+            for found in self._scanner.unknown_tokens(value):
+                self._hit(found, self._deeper(leaf, at))
+
+    def _opaque(self, leaf: Leaf) -> bool:
+        detectors = self._scanner.detectors
+        sensitive = not leaf.context.names.isdisjoint(detectors.opaque)
+        return sensitive and leaf.name.lower() not in detectors.plain_headers
 
     # Hits
 

@@ -97,7 +97,7 @@ def date_mark(value: str) -> bool:
 
 
 def digits_mark(value: str) -> bool:
-    """Zeros with a small number behind them, perhaps after a country's two letters: `000000012`, `DE0000003`, `00-0001`."""
+    """Zeros with a small number behind, perhaps after a country's two letters: `000000012`, `DE0000003`."""
     if mark(value):
         return True
     digits = re.sub(r"[^0-9A-Za-z]", "", value)

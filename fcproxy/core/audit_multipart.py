@@ -1,4 +1,4 @@
-"""multipart bodies (RFC 2046 section 5.1) as parts, read leniently: what a strict reader refuses may still hold a secret."""
+"""multipart bodies (RFC 2046 section 5.1) as parts, read leniently: what others refuse may hold a secret."""
 
 import re
 from collections.abc import Iterator

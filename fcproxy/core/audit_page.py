@@ -13,7 +13,8 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 .verdict{padding:.75rem 1rem;border-radius:.4rem;font-weight:600;border:2px solid}
 .clean{border-color:#1a7f37}.bad{border-color:#cf222e}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;vertical-align:top}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;vertical-align:top}
 td{overflow-wrap:anywhere}code{font-size:.9em}dt{font-weight:600}dd{margin:0 0 .4rem 0}
 """
 
@@ -37,7 +38,8 @@ def page(report: Report, rules: Mapping[str, str], version: str, verdict: str) -
     """The whole page. Values are not in it; a fingerprint tells equal values."""
     tone = "bad" if report.exit_code else "clean"
     body = _findings(report) + _summary(report, rules) + _coverage(report)
-    foot = f"<footer><p>Made by fcproxy {escape(version)}. This page shows where secrets stand, never what they are.</p></footer>"
+    note = f"Made by fcproxy {escape(version)}. This page shows where secrets stand, never what they are."
+    foot = f"<footer><p>{note}</p></footer>"
     return f"{_HEAD.format(style=_STYLE, tone=tone, verdict=escape(verdict))}{body}</main>\n{foot}\n</body>\n</html>\n"
 
 

@@ -120,9 +120,8 @@ def junit(report: Report, rules: Mapping[str, str], version: str) -> str:
         bad = [finding for finding in report.findings if finding.file == name]
         inner = "".join(_junit_finding(finding) for finding in bad if finding.level == "error")
         cases.append(f'    <testcase classname="fcproxy.audit" name="{_xml(name)}">{inner}</testcase>\n')
-    cases.append(
-        f'    <testcase classname="fcproxy.audit" name="coverage"><system-out>{_xml(report.coverage.text())}</system-out></testcase>\n'
-    )
+    seen = f"<system-out>{_xml(report.coverage.text())}</system-out>"
+    cases.append(f'    <testcase classname="fcproxy.audit" name="coverage">{seen}</testcase>\n')
     failures = sum(1 for case in cases if "<failure" in case and "<error" not in case)
     errors = sum(1 for case in cases if "<error" in case)
     counts = f'tests="{len(cases)}" failures="{failures}" errors="{errors}"'
@@ -135,7 +134,8 @@ def junit(report: Report, rules: Mapping[str, str], version: str) -> str:
 
 def _junit_finding(finding: Finding) -> str:
     tag = "error" if finding.rule == "unreadable" else "failure"
-    return f'<{tag} type="{_xml(finding.rule)}" message="{_xml(finding.what or finding.rule)}">{_xml(_line(finding))}</{tag}>'
+    what = finding.what or finding.rule
+    return f'<{tag} type="{_xml(finding.rule)}" message="{_xml(what)}">{_xml(_line(finding))}</{tag}>'
 
 
 def _xml(value: str) -> str:

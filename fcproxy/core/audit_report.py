@@ -48,7 +48,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Coverage:
-    """What was looked at. ``layers`` counts openings by encoding; ``not_stored`` the bodies that a recorder left out."""
+    """What was looked at. ``layers`` counts openings by encoding; ``not_stored`` bodies that a recorder left out."""
 
     files: int = 0
     interactions: int = 0

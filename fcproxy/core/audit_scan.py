@@ -1,4 +1,4 @@
-"""One text against all shapes: a cheap test for the literals that each shape needs, and expressions only where one is there."""
+"""One text against all shapes: first a cheap test for the literals that each needs, then expressions."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ class Scanner:
         word = value.rsplit(" ", maxsplit=1)[-1]
         if self.detectors.placeholder(word) or (rule and rule.accept and rule.accept(value)):
             return True
-        # In prose and code, what follows `password:` is mostly a word or an expression: it takes a digit beside letters.
+        # In prose and code a word or an expression follows `password:`; a secret has a digit beside letters.
         return not (re.search(r"[0-9]", word) and re.search(r"[A-Za-z]", word)) or self.detectors.random_ok(word)
 
     def unknown_tokens(self, text: str) -> Iterator[Found]:

@@ -31,7 +31,9 @@ def parse_pairs(text: str) -> list[tuple[str, str]]:
 def _decode(text: str) -> str:
     if "%" not in text:
         return text.replace("+", " ")
-    return unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    return unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogateescape")).decode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def encode_pairs(pairs: Iterable[tuple[str, str]]) -> str:

@@ -1,7 +1,7 @@
 """JSON as text: leaves with their place, so that a value can be replaced without touching any other byte.
 
 A parsed dict would lose duplicate keys, number spellings, escapes and white space; a cassette must not.
-Iterative, so that depth cannot exhaust the stack. Grammar: RFC 8259.
+Iterative, so that depth cannot exhaust the stack. Grammar: RFC 8259; a marker (`core.marker`) may stand for a scalar.
 """
 
 import json
@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["MAX_DEPTH", "Leaf", "decode_string", "leaves", "looks_like_json", "relayout"]
+__all__ = ["MAX_DEPTH", "Leaf", "decode_string", "empty_containers", "leaves", "looks_like_json", "relayout"]
 
 _TOKEN = re.compile(
-    r"""[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+\-A-Za-z])|true(?!\w)|false(?!\w)|null(?!\w)))""",
+    r"""[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+\-A-Za-z])|true(?!\w)|false(?!\w)|null(?!\w)|\ue000[^\ue002]*\ue002))""",
     re.DOTALL,
 )
 MAX_DEPTH = 128
@@ -74,6 +74,7 @@ class _Reader:
         self.path: list[str | int] = []
         self.containers = 0
         self.expect = "value"
+        self.empty: list[tuple[tuple[str | int, ...], str]] = []
 
     def punctuation(self, token: str) -> None:
         if token in "{[" and self.expect in ("value", "first-value"):
@@ -99,6 +100,8 @@ class _Reader:
         if (self.brackets.pop()[0] == "{") != (token == "}"):
             raise ValueError("not JSON")
         self.path.pop()
+        if self.expect.startswith("first"):
+            self.empty.append((tuple(self.path), "{}" if token == "}" else "[]"))
         self.expect = "comma" if self.brackets else "end"
 
     def scalar(self, kind: str, token: str, start: int, end: int) -> None:
@@ -119,6 +122,15 @@ def leaves(text: str) -> list[Leaf]:
 
     Raises ValueError where it is not exactly one JSON value, or nests deeper than MAX_DEPTH.
     """
+    return _read(text).found
+
+
+def empty_containers(text: str) -> list[tuple[tuple[str | int, ...], str]]:
+    """Path and text (`{}` or `[]`) of each empty object or array: they hold no leaf. Raises as `leaves` does."""
+    return _read(text).empty
+
+
+def _read(text: str) -> _Reader:
     reader = _Reader()
     for kind, token, start, end in _tokens(text):
         if kind == "p":
@@ -127,7 +139,7 @@ def leaves(text: str) -> list[Leaf]:
             reader.scalar(kind, token, start, end)
     if reader.expect != "end":
         raise ValueError("not JSON")
-    return reader.found
+    return reader
 
 
 def relayout(text: str, *, indent: int | None, colon: str, comma: str) -> str:

@@ -56,3 +56,8 @@ class Ledger:
     def value(self, marker: Marker) -> str:
         """What ``marker`` stands for, in its kind's normal spelling."""
         return self._values[marker.kind, marker.number]
+
+    def forget(self) -> None:
+        """Drops the numbers, keeps what was learned: for matching, where a number lives as long as one comparison."""
+        self._numbers.clear()
+        self._values.clear()

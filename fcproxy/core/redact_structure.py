@@ -6,12 +6,13 @@ Every function gives back the text it was given, byte for byte, but for the valu
 import json
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote
 
 from fcproxy.core import form, json_text, marker
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.rules import FieldRule, RuleBook, normal
+from fcproxy.core.url import split
 
 __all__ = ["Place", "StructureRedactor", "words_of"]
 
@@ -20,9 +21,6 @@ Path = tuple[str | int, ...]
 _DATE_PARTS = ("day", "month", "year")
 _NUMBER = re.compile(r"-?[0-9]+")
 _TOKEN_LIKE = re.compile(r"(?=[^\s]*[0-9])[A-Za-z0-9_~%.+=-]{16,}")
-_URL_PARTS = re.compile(
-    r"^([A-Za-z][A-Za-z0-9+.-]*://)(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?$", re.DOTALL
-)
 
 
 class Place:
@@ -198,10 +196,7 @@ class StructureRedactor:
         ``secret``: the URL itself lets its holder in, so every part of it that looks like a token goes too. Scheme,
         host and the path's form stay.
         """
-        found = _URL_PARTS.match(url)
-        if found is None:
-            return self._text.redact(url) if not secret else self._tokens(url)
-        scheme, user, host, path, query, fragment = found.groups()
+        scheme, user, host, path, query, fragment = split(url)
         out = scheme
         if user is not None:
             out += self._user(user) + "@"
@@ -214,10 +209,6 @@ class StructureRedactor:
                 self._tokens(fragment) if secret or _TOKEN_LIKE.fullmatch(fragment) else self.form(fragment, base)
             )
         return out
-
-    def url_path(self, target: str) -> str:
-        """A relative reference (RFC 3986 section 4.2), as Location may hold."""
-        return self.url("x://" + target, secret=False).removeprefix("x://")
 
     def _user(self, user: str) -> str:
         kind = self._book.kinds["secret"]
@@ -278,4 +269,4 @@ class StructureRedactor:
 
 def words_of(url: str) -> frozenset[str]:
     """The normal names in a URL's path: the base words of a request."""
-    return frozenset(normal(part) for part in urlsplit(url).path.split("/") if part)
+    return frozenset(normal(part) for part in split(url).path.split("/") if part)

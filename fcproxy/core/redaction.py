@@ -1,6 +1,6 @@
 """The redactor: the only way from an interaction to one that may be stored, shown or compared."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NewType
 
 from fcproxy.core import content, marker, multipart
@@ -43,6 +43,10 @@ class Redactor:
         self._decoders = decoders
         self._text = TextRedactor(book, self.ledger)
         self._structure = StructureRedactor(book, self.ledger, self._text)
+
+    def comparing(self) -> "Redactor":
+        """A redactor of the same rules, for comparing, with a ledger of its own."""
+        return Redactor(self.book, self._decoders, comparing=True)
 
     # -- whole messages ----------------------------------------------------------------------------------------
 
@@ -139,7 +143,7 @@ class Redactor:
         if how == "keep":
             return value
         if how == "url":
-            return self._structure.url(value, secret=True) if "://" in value else self._structure.url_path(value)
+            return self._structure.url(value, secret="://" in value)
         if how == "credential":
             return redact_authorization(value, self.book.kinds["secret"], self.ledger)
         if how == "whole":
@@ -204,8 +208,10 @@ class Redactor:
 
     # -- the end -----------------------------------------------------------------------------------------------
 
-    def settle(self, interactions: Iterable[RedactedInteraction], reserved: str = "") -> list[RedactedInteraction]:
-        """Draws every marker, numbered by first sight in this order. ``reserved``: text whose placeholders are taken."""
+    def settle(
+        self, interactions: Iterable[RedactedInteraction], reserved: Sequence[Interaction] = ()
+    ) -> list[RedactedInteraction]:
+        """Draws every marker, numbered by first sight in this order. Placeholders in ``reserved`` are taken."""
         swept = [self.resweep(interaction) for interaction in interactions]
         return [RedactedInteraction(done) for done in settle(self.book, swept, reserved)]
 

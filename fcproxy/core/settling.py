@@ -16,12 +16,14 @@ __all__ = ["settle"]
 _TAKEN_LIMIT = 1_000_000
 
 
-def settle(book: RuleBook, interactions: Sequence[Interaction], reserved: str = "") -> list[Interaction]:
+def settle(
+    book: RuleBook, interactions: Sequence[Interaction], reserved: Sequence[Interaction] = ()
+) -> list[Interaction]:
     """``interactions`` with placeholders for markers.
 
     Numbers of placeholders that stand literally in them or in ``reserved`` are not given out again.
     """
-    numbering = _Numbering(book, _literal_numbers(book, interactions, reserved))
+    numbering = _Numbering(book, _literal_numbers(book, [*reserved, *interactions]))
     return [numbering.interaction(interaction) for interaction in interactions]
 
 
@@ -85,9 +87,9 @@ class _Numbering:
         )
 
 
-def _literal_numbers(book: RuleBook, interactions: Iterable[Interaction], reserved: str) -> dict[str, set[str]]:
+def _literal_numbers(book: RuleBook, interactions: Iterable[Interaction]) -> dict[str, set[str]]:
     """Placeholders that already stand in text, by kind."""
-    texts = [reserved]
+    texts: list[str] = []
     for interaction in interactions:
         request, response = interaction.request, interaction.response
         texts.append(request.url)

@@ -55,7 +55,7 @@ class Decks:
         miss = Mismatch(
             reason="wrong_deck",
             message=_WRONG_DECK,
-            nearest=(),
+            request=name,
         )
         self._strays.append(miss)
         return miss_response(miss)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fcproxy.codings import DECODERS
 from fcproxy.config import Config
-from fcproxy.core.deck import Deck
+from fcproxy.core.deck import Deck, Options
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.verdict import Verdict
@@ -16,6 +16,7 @@ from fcproxy.server.live import LiveUpstream, parse_upstream, trust
 from fcproxy.server.recording import Check, Recording
 from fcproxy.server.store import exists, load
 from fcproxy.server.upstream import FakeUpstream, Upstream, public_base
+from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
 
 __all__ = ["OpenedDeck", "open_deck"]
@@ -71,12 +72,13 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
     wanted = mode in {Mode.REPLAY, Mode.AUTO}
     parsed = load(path) if wanted else None
     redactor = default_redactor(DECODERS)
-    deck = Deck(
+    deck = stripe_deck(
         mode,
         redactor,
         parsed.interactions if parsed is not None else None,
         cassette=config.cassette,
-        allow_live=config.allow_live,
+        decoders=DECODERS,
+        options=Options(allow_live=config.allow_live),
     )
     base, origin = _address(config)
     opened = OpenedDeck(mode, config.cassette, deck, redactor, public_base(origin))

@@ -12,6 +12,7 @@ from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.journal import Journal, read_journal
 from fcproxy.server.provenance import provenance_of
 from fcproxy.server.store import Lock, journal_path, replace_file
+from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import render
 
@@ -119,7 +120,7 @@ def rescue(cassette: Path) -> Path | None:
                 return None
             journal.rename(fresh.with_suffix(".unreadable"))
             return None
-        deck = Deck(Mode.RECORD, default_redactor(), None, cassette=str(cassette))
+        deck = stripe_deck(Mode.RECORD, default_redactor(), None, cassette=str(cassette))
         interactions = deck.settle(found)
         replace_file(fresh, [render(interactions, provenance_of(interactions))])
         journal.unlink()

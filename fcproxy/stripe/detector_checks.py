@@ -1,4 +1,4 @@
-"""What clears a value that a detector's pattern or name has caught: marks, published test values, and what only looks alike."""
+"""What clears a value that a detector caught: marks, published test values, and what only looks alike."""
 
 import base64
 import binascii
@@ -43,7 +43,7 @@ def few_letters(tail: str) -> bool:
 
 
 def dull_key(value: str) -> bool:
-    """A made-up key: one or two characters again and again. Or an ordinary word behind a glued prefix (`risk_test_...`)."""
+    """A made-up key: one or two characters again and again, or letters only behind another word (`risk_test_...`)."""
     return few_letters(value.rpartition("_")[2])
 
 

@@ -29,10 +29,11 @@ def names(text: str) -> frozenset[str]:
 
 
 _PEOPLE = names(
-    "billing_details shipping shipping_details customer_details customer_shipping owner owners verified_owner individual"
+    "billing_details shipping shipping_details customer_details customer_shipping owner owners verified_owner"
+    " individual"
     " person persons cardholder beneficiary kyc_details customer_information verified_outputs provided_details"
     " account_holder bank_account card recipient payer_details collected_information customer customers representative"
-    " ship_from_details related_person directors executives document id_number account_owner individuals us_bank_account"
+    " ship_from_details related_person directors executives document id_number account_owner us_bank_account"
     " sepa_debit customer_address owner_details"
 )
 _PERSON_OBJECTS = frozenset(
@@ -53,7 +54,7 @@ _PERSON_OBJECTS = frozenset(
     )
 )
 _CARDS = names(
-    "card network_token card_present number_token payment_method_data card_details virtual_card issuing_card document passport"
+    "card network_token card_present number_token payment_method_data card_details virtual_card issuing_card"
 )
 
 NAMES: tuple[NameRule, ...] = (
@@ -169,7 +170,8 @@ NAMES: tuple[NameRule, ...] = (
         "a national identity or tax number",
         "Stripe API",
         names(
-            "id_number id_number_secondary personal_id_number ssn_last_4 ssn_last4 ssn tax_id vat_id registration_number"
+            "id_number id_number_secondary personal_id_number ssn_last_4 ssn_last4 ssn tax_id vat_id"
+            " registration_number"
             " national_id passport_number social_security_number"
         ),
         accept=known_number,
@@ -209,7 +211,7 @@ NAMES: tuple[NameRule, ...] = (
         "a payment card number",
         "PCI DSS",
         names("number card_number pan primary_account_number"),
-        within=_CARDS - names("document passport"),
+        within=_CARDS,
         accept=lambda v: known_card(v) or len(re.sub(r"[^0-9]", "", v)) < 12,
     ),
     NameRule(

@@ -25,7 +25,9 @@ SHAPES: tuple[Shape, ...] = (
         "secret-key",
         "a secret, restricted, organization or user key",
         "Stripe docs, gitleaks",
-        r"(?:sk|rk|rkcs|uk|usk|uat|pst)_(?:org_)?(?:test|live|prod)_[A-Za-z0-9]{10,300}",
+        # Glued to a word on its left (`task_test_...`) it takes a digit and some length to be a key.
+        r"(?<![A-Za-z0-9])(?:sk|rk|rkcs|uk|usk|uat|pst)_(?:org_)?(?:test|live|prod)_[A-Za-z0-9]{10,300}"
+        r"|(?:sk|rk|uk)_(?:test|live|prod)_(?=[A-Za-z]{0,99}[0-9])[A-Za-z0-9]{16,300}",
         (
             "k_test_",
             "k_live_",
@@ -207,7 +209,7 @@ SHAPES: tuple[Shape, ...] = (
         "card-number",
         "a payment card number",
         "ISO/IEC 7812",
-        r"(?<![A-Za-z0-9_.+-])(?P<v>(?:3[0-9]|4[0-9]|5[0-9]|2[2-7]|6[0-9])(?:[ -]?[0-9]){11,17})(?![A-Za-z0-9_]|[.-][0-9A-Za-z])",
+        r"(?<![A-Za-z0-9_.+-])(?P<v>(?:[3456][0-9]|2[2-7])(?:[ -]?[0-9]){11,17})(?![A-Za-z0-9_]|[.-][0-9A-Za-z])",
         mask=b"0" * 13,
         accept=not_a_card,
     ),

@@ -1,0 +1,37 @@
+"""A deck that knows Stripe: default matching, live-mode guard."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from fcproxy.core.canonical import RouteRule
+from fcproxy.core.content import STANDARD_DECODERS, Decoder
+from fcproxy.core.deck import Deck, Options
+from fcproxy.core.message import Interaction
+from fcproxy.core.modes import Mode
+from fcproxy.core.redaction import Redactor
+from fcproxy.stripe.live import LiveGuard
+from fcproxy.stripe.matching import MATCHING
+
+__all__ = ["stripe_deck"]
+
+
+def stripe_deck(
+    mode: Mode,
+    redactor: Redactor,
+    interactions: Sequence[Interaction] | None,
+    *,
+    cassette: str,
+    decoders: Mapping[str, Decoder] = STANDARD_DECODERS,
+    routes: Sequence[RouteRule] = (),
+    options: Options | None = None,
+) -> Deck:
+    """``interactions`` None: there is no cassette file. ``routes``: the user's exceptions from the matching."""
+    return Deck(
+        mode,
+        redactor,
+        interactions,
+        cassette=cassette,
+        rules=replace(MATCHING, routes=tuple(routes)),
+        guard=LiveGuard(decoders),
+        options=options,
+    )

@@ -1,0 +1,45 @@
+"""Live mode: what must not be recorded, because it would hold real customers' data and a key that moves money.
+
+Sources: docs.stripe.com/keys (prefixes), docs.stripe.com/api (every object tells `livemode`).
+"""
+
+import re
+from collections.abc import Mapping
+
+from fcproxy.core import content
+from fcproxy.core.content import Decoder, Unopenable
+from fcproxy.core.credential import credential_of
+from fcproxy.core.message import Request, Response
+
+__all__ = ["LiveGuard"]
+
+_LIVE_KEY = re.compile(r"(?<![A-Za-z0-9])(?:sk|rk|rkcs|ek|uk|usk)_(?:org_)?live_")
+_LIVE_PARAMETER = re.compile(r"(?:^|[?&])key=(?:pk|sk|rk)_live_")
+_LIVEMODE = re.compile(rb'"livemode"\s*:\s*true')
+
+
+class LiveGuard:
+    """Says by rule id what of live mode an interaction holds."""
+
+    def __init__(self, decoders: Mapping[str, Decoder]) -> None:
+        self._decoders = decoders
+
+    def request(self, request: Request) -> str | None:
+        """``live-key`` for a live key in the Authorization header or the `key` parameter."""
+        for value in request.headers.get_all("Authorization"):
+            _, user, password = credential_of(value)
+            if any(_LIVE_KEY.search(text) for text in (value, user, password)):
+                return "live-key"
+        if (request.headers.get("Stripe-Livemode") or "").strip().lower() == "true":
+            return "live-key"
+        body = request.body.decode("utf-8", "replace") if len(request.body) < 65536 else ""
+        return "live-key" if _LIVE_PARAMETER.search(request.url) or _LIVE_PARAMETER.search(body) else None
+
+    def response(self, response: Response) -> str | None:
+        """``livemode`` where any object of the answer says `livemode: true`."""
+        try:
+            names = content.coding_names(response.headers.get_all("Content-Encoding"))
+            data = content.decode(response.body, names, self._decoders)
+        except Unopenable:
+            return None  # not stored either
+        return "livemode" if _LIVEMODE.search(data) else None
