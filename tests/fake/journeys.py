@@ -10,6 +10,7 @@ SESSION = (
     f"account_holder[type]=customer&account_holder[customer]={CUSTOMER}&permissions[]=balances&permissions[]=ownership"
     "&permissions[]=transactions&permissions[]=payment_method"
 )
+FAILURES = ("document_expired", "selfie_face_mismatch", "id_number_mismatch", "abandoned", "email_unverified_other")
 FC = "/v1/financial_connections"
 VS = "/v1/identity/verification_sessions"
 
@@ -22,7 +23,7 @@ def financial_connections(call: Caller) -> Iterator[Doc]:
         "&limits[accounts]=2&manual_entry[mode]=automatic&return_url=https://example.com/back",
     )
     yield session
-    yield call.control(f"financial_connections/sessions/{session['id']}/complete")
+    call.control(f"financial_connections/sessions/{session['id']}/complete")
     yield call.get(f"{FC}/sessions/{session['id']}")
     call.advance(60)
     for account in call.get(f"{FC}/accounts", "expand[]=data.ownership")["data"]:
@@ -52,13 +53,7 @@ def identity(call: Caller) -> Iterator[Doc]:
         f"&related_customer={CUSTOMER}&return_url=https://example.com",
     )
     yield session
-    for code in (
-        "document_expired",
-        "selfie_face_mismatch",
-        "id_number_mismatch",
-        "abandoned",
-        "email_unverified_other",
-    ):
+    for code in FAILURES:
         yield call.control(f"identity/verification_sessions/{session['id']}/fail", {"code": code})
     call.control(f"identity/verification_sessions/{session['id']}/verify", {"first_name": "Ada"})
     yield call.get(

@@ -24,6 +24,8 @@ OWNERSHIP = "financial_connections.account_ownership"
 ACCOUNTS_URL = "/v1/financial_connections/accounts"
 HOLDER_EXPANDABLE = {"account_holder.account": "account", "account_holder.customer": "customer"}
 DAY = 86_400
+RELINK_DAYS = 30
+"""How long an account that needs a relink is said to stay active."""
 _GIVEN = {"balance": "balance", "ownership": "owners", "transactions": "transactions"}
 """Feature -> the word under which the control API gives its data."""
 
@@ -90,7 +92,9 @@ def open_account(call: Call, session: Row, name: str, template: Template | None,
         "transaction_refresh": None,
     }
     if institution.action != "none":
-        doc["status_details"] = {"active": {"action": institution.action, "cause": "access_expired"}}
+        when = call.now + RELINK_DAYS * DAY
+        active = {"action": institution.action, "cause": "access_expired", "expected_deactivation_date": when}
+        doc["status_details"] = {"active": active}
     owners = [dict(owner) for owner in (OWNER, SECOND_OWNER)[: institution.owners]]
     private = {
         "session": session.id,
