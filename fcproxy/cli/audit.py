@@ -48,6 +48,7 @@ MIN_KEY = 16
 def audit(
     ctx: click.Context,
     /,
+    *,
     paths: tuple[Path, ...],
     form: str,
     output: Path | None,

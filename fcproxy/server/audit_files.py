@@ -1,4 +1,4 @@
-"""Auditing files: finding them, reading them, and spreading them over the processors. Reports come in the order of names."""
+"""Auditing files: finding and reading them, spreading them over processors. Reports come in the order of files."""
 
 import multiprocessing
 import os
@@ -64,7 +64,7 @@ def audit_bytes(
     auditor: Auditor | None = None,
     known: Collection[str] = (),
 ) -> Report:
-    """The report on a file's bytes, shown under ``name``. ``known``: secrets whose copies are findings wherever they stand."""
+    """The report on a file's bytes, shown under ``name``. ``known``: secrets whose copies are findings everywhere."""
     settings = settings or Settings(random_key())
     auditor = auditor or auditor_for(settings)
     shown = _shown(name, auditor)
@@ -193,7 +193,7 @@ def audit_file(path: Path, settings: Settings, auditor: Auditor) -> Report:
 def audit_files(
     paths: Sequence[Path], settings: Settings, advance: Callable[[], None] = lambda: None, jobs: int = 0
 ) -> Report:
-    """The joined report on ``paths``. ``advance`` is called after each file; ``jobs`` = processes, 0 = as many as pay off."""
+    """The joined report on ``paths``. ``advance`` is called for each; ``jobs`` = processes, 0 = as many as pay off."""
     workers = min(jobs or _processors(), len(paths))
     if workers > 1 and (jobs or _total(paths) >= PARALLEL_FROM):
         return _spread(paths, settings, advance, workers)

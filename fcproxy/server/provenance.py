@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from fcproxy import __version__
 from fcproxy.core.message import Headers
 from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.stripe.secrets import RULES_VERSION
 from fcproxy.vcr_format import Provenance
 
 __all__ = ["provenance_of"]
@@ -17,7 +18,7 @@ def provenance_of(interactions: Sequence[RedactedInteraction]) -> Provenance:
     requests = [interaction.request.headers for interaction in interactions]
     return Provenance(
         recorder=f"fcproxy {__version__}",
-        rules="",
+        rules=RULES_VERSION,
         hits={},
         stripe_versions=_distinct(responses, "Stripe-Version"),
         clients=_distinct(requests, "User-Agent"),

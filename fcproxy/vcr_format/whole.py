@@ -2,7 +2,7 @@
 
 Apart from `document`, which cassettes are read with: this one refuses nothing that libyaml can parse. No tag makes an
 object, no scalar changes its type (a card number stays text), keys that stand twice are both kept. Aliases become
-references to one node; who walks the tree must bound the walk, because a few lines of aliases can mean billions of nodes.
+references to one node; who walks the tree must bound the walk: a few lines of aliases can mean billions of nodes.
 """
 
 import base64
