@@ -20,14 +20,13 @@ __all__ = ["ROUTES", "Control", "ControlRequest"]
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """A request below the prefix. ``opened`` is the deck it names (default: the default one), or the answer to a name
-    that is none."""
+    """A request below the prefix. ``opened`` is the deck it names (by default the default one); see `Decks.choose`."""
 
     method: str
     target: str
     headers: Headers
     body: bytes
-    opened: OpenedDeck | Response
+    opened: OpenedDeck | Response | None
 
     @property
     def path(self) -> str:
@@ -141,6 +140,8 @@ class Control:
 
     async def _fake(self, asked: ControlRequest, rest: str) -> Response:
         opened = asked.opened
+        if opened is None:
+            return bad_request(404, "unknown_deck", "no such deck")
         if isinstance(opened, Response):
             return opened
         if opened.fake is not None:

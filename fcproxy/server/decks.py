@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from fcproxy.config import Config
 from fcproxy.core.errors import UsageError
 from fcproxy.core.matching import Mismatch
-from fcproxy.core.message import Headers, Response
+from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.modes import ALIASES
 from fcproxy.core.verdict import Verdict
-from fcproxy.server.answers import bad_request, miss_response
+from fcproxy.server.answers import bad_request
 from fcproxy.server.incoming import DECK_HEADER, PREFIX, deck_of_key
 from fcproxy.server.live import is_loopback, parse_upstream
 from fcproxy.server.opened import OpenedDeck, open_deck
@@ -20,10 +20,9 @@ from fcproxy.server.recording import Check
 
 __all__ = ["Decks", "safe_cassette"]
 
-_WRONG_DECK = (
-    "The request names a deck that this proxy does not have. Open one with POST /_fcproxy/decks and use the base_url "
-    "or the api_key that it answers."
-)
+_NAMED = 3
+"""How many decks that would have matched are named."""
+
 _BY_PATH = PREFIX + "d/"
 
 
@@ -37,34 +36,34 @@ class Decks:
         self._check = check
         self._open: dict[str, OpenedDeck] = {}
         self._ejected: set[str] = set()
-        self._strays: list[Mismatch] = []
 
-    def choose(self, target: str, headers: Headers) -> tuple[OpenedDeck | Response, str]:
-        """The deck that a request belongs to (or the answer that there is none), and the target below its base URL."""
+    def choose(self, target: str, headers: Headers) -> tuple[OpenedDeck | Response | None, str]:
+        """The deck that a request belongs to, and the target below its base URL.
+
+        None: it names a deck that there never was; a Response: one that has been ejected.
+        """
         if target.startswith(_BY_PATH):
             name, slash, rest = target[len(_BY_PATH) :].partition("/")
             return self._named(name), slash + rest if slash else "/"
         name = headers.get(DECK_HEADER) or deck_of_key(headers) or ""
         return (self._named(name) if name else self.default), target
 
-    def _named(self, name: str) -> OpenedDeck | Response:
-        if name in self._open:
-            return self._open[name]
+    def _named(self, name: str) -> OpenedDeck | Response | None:
         if name in self._ejected:
             return bad_request(404, "ejected", "this deck has been ejected")
-        miss = Mismatch(
-            reason="wrong_deck",
-            message=_WRONG_DECK,
-            request=name,
-        )
-        self._strays.append(miss)
-        return miss_response(miss)
+        return self._open.get(name)
+
+    def stray(self, request: Request) -> Mismatch:
+        """The miss of a request that names no deck of ours; it counts in the default deck's verdict."""
+        known = [name for name, opened in self._open.items() if opened.deck.knows(request)]
+        if self.default.deck.knows(request):
+            known.insert(0, "the default deck")
+        detail = f"; it would match in {', '.join(known[:_NAMED])}" if known else ""
+        return self.default.deck.refuse("wrong_deck", request, detail=detail).miss
 
     def verdict(self) -> Verdict:
-        """The default deck's verdict, with the requests that named no deck of ours among its misses."""
-        verdict = self.default.verdict()
-        strays = tuple(self._strays)
-        return replace(verdict, missed=verdict.missed + len(strays), misses=(*verdict.misses, *strays))
+        """The default deck's verdict so far."""
+        return self.default.verdict()
 
     def get(self, name: str) -> OpenedDeck | None:
         """An open deck by its id."""

@@ -37,7 +37,7 @@ _NOT_FORWARDED = (DECK_HEADER, "Expect", "Host")
 # Expect is answered here, where the body is read whole; Host is the proxy's own address.
 
 
-class BadRequest(Exception):  # noqa: N818
+class BadRequest(Exception):
     """Carries the answer to a request that cannot be taken."""
 
     def __init__(self, response: Response) -> None:

@@ -5,25 +5,24 @@ from email.utils import parsedate_to_datetime
 
 from fcproxy import __version__
 from fcproxy.core.message import Headers
-from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.stripe.secrets import RULES_VERSION
+from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.vcr_format import Provenance
 
 __all__ = ["provenance_of"]
 
 
-def provenance_of(interactions: Sequence[RedactedInteraction]) -> Provenance:
+def provenance_of(interactions: Sequence[RedactedInteraction], redactor: Redactor) -> Provenance:
     """No clock is read: the date is that of the first answer, so that equal recordings are equal files."""
     responses = [interaction.response.headers for interaction in interactions]
     requests = [interaction.request.headers for interaction in interactions]
     return Provenance(
         recorder=f"fcproxy {__version__}",
-        rules=RULES_VERSION,
-        hits={},
+        rules=redactor.book.version,
+        hits=dict(redactor.ledger.hits),
         stripe_versions=_distinct(responses, "Stripe-Version"),
         clients=_distinct(requests, "User-Agent"),
         recorded_at=next((date for headers in responses if (date := _date(headers))), None),
-        disabled=(),
+        disabled=redactor.book.disabled,
     )
 
 

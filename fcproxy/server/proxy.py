@@ -90,9 +90,12 @@ class Proxy:
             asked = ControlRequest(request.method, rest, headers, body, opened)
             return await send(request, await self._control(asked)), "control"
         if isinstance(opened, Response):
-            return await send(request, opened), "no such deck"
+            return await send(request, opened), "deck ejected"
         if self._lends_key and (refused := refusal_of_lending(headers, self._bound)):
             return await send(request, refused), "refused"
+        if opened is None:
+            miss = self._decks.stray(build(request, headers, rest, body, self._decks.default.public_url))
+            return await send(request, miss_response(miss)), f"miss {miss.reason}"
         return await self._data(request, opened, build(request, headers, rest, body, opened.public_url))
 
     async def _data(self, request: web.BaseRequest, opened: OpenedDeck, outgoing: Request) -> tuple[Sent, str]:

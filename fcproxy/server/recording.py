@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from fcproxy.codings import DECODERS
 from fcproxy.core.deck import Deck
 from fcproxy.core.errors import CannotStart
+from fcproxy.core.message import Interaction
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.server.appending import appended
 from fcproxy.server.journal import Journal, read_journal
 from fcproxy.server.provenance import provenance_of
-from fcproxy.server.store import Lock, journal_path, replace_file
+from fcproxy.server.store import Lock, exists, journal_path, replace_file
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import render
@@ -61,9 +64,8 @@ class Recording:
         if self._count == 0:
             self._discard()
             return 0
-        interactions = self._deck.settle(read_journal(self._journal.path))
-        data = render(interactions, provenance_of(interactions))
         try:
+            data = self._rendered()
             self._check(data, str(self.cassette))
             replace_file(self.cassette, [data])
         except OSError as error:
@@ -75,7 +77,15 @@ class Recording:
             self._discard()
             raise
         self._discard()
-        return len(interactions)
+        return self._count
+
+    def _rendered(self) -> bytes:
+        deck = self._deck
+        interactions = deck.settle(read_journal(self._journal.path))
+        provenance = provenance_of(interactions, deck.redactor)
+        if deck.mode is Mode.AUTO and exists(self.cassette):
+            return appended(self.cassette.read_bytes(), interactions, provenance, lambda old: redacted(deck, old))
+        return render(interactions, provenance)
 
     async def keep_journal(self) -> None:
         """Ends without a commit, leaving what is on disk to the next start's rescue."""
@@ -91,6 +101,11 @@ class Recording:
         with suppress(OSError):
             self._journal.path.unlink()
         self._lock.release()
+
+
+def redacted(deck: Deck, interactions: Sequence[Interaction]) -> list[RedactedInteraction]:
+    """Stored interactions, by today's rules."""
+    return deck.redactor.settle([deck.redactor.redact(interaction) for interaction in interactions])
 
 
 def _make_folder(folder: Path) -> None:
@@ -120,9 +135,9 @@ def rescue(cassette: Path) -> Path | None:
                 return None
             journal.rename(fresh.with_suffix(".unreadable"))
             return None
-        deck = stripe_deck(Mode.RECORD, default_redactor(), None, cassette=str(cassette))
-        interactions = deck.settle(found)
-        replace_file(fresh, [render(interactions, provenance_of(interactions))])
+        redactor = default_redactor(DECODERS)
+        interactions = stripe_deck(Mode.RECORD, redactor, None, cassette=str(cassette)).settle(found)
+        replace_file(fresh, [render(interactions, provenance_of(interactions, redactor))])
         journal.unlink()
     except OSError as error:
         raise CannotStart(f"{journal}: left by a killed recording, cannot be rescued: {error.strerror}") from None

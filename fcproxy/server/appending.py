@@ -1,0 +1,38 @@
+"""Adding interactions to a cassette file without touching what is there."""
+
+from collections.abc import Callable, Sequence
+
+from fcproxy.codings import DECODERS
+from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.core.message import Interaction
+from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.vcr_format import Provenance, parse, render
+
+__all__ = ["appended"]
+
+_END = b"version: 1\n"
+_BEGIN = b"interactions:\n"
+
+
+def appended(
+    old: bytes,
+    new: Sequence[RedactedInteraction],
+    provenance: Provenance,
+    redact: Callable[[Sequence[Interaction]], list[RedactedInteraction]],
+) -> bytes:
+    """The file ``old`` with ``new`` behind its interactions.
+
+    What is there stays byte for byte, also its provenance, which is still true of it. Only where the old file has
+    another layout than VCR.py's (JSON, flow style) is it written anew, through ``redact``.
+    """
+    before = parse(old, "the cassette", decoders=DECODERS).interactions
+    if old.endswith(b"\n" + _END):
+        added = render(new).removeprefix(_BEGIN)
+        joined = old.removesuffix(_END) + added
+        try:
+            after = parse(joined, "the cassette", decoders=DECODERS).interactions
+        except CassetteUnreadable:
+            after = []
+        if after == [*before, *new]:
+            return joined
+    return render([*redact(before), *new], provenance)
