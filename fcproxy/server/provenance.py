@@ -11,8 +11,10 @@ from fcproxy.vcr_format import Provenance
 __all__ = ["provenance_of"]
 
 
-def provenance_of(interactions: Sequence[RedactedInteraction], redactor: Redactor) -> Provenance:
-    """No clock is read: the date is that of the first answer, so that equal recordings are equal files."""
+def provenance_of(
+    interactions: Sequence[RedactedInteraction], redactor: Redactor, first_date: str | None
+) -> Provenance:
+    """No clock is read: ``first_date`` is the first answer's Date field, so that equal recordings are equal files."""
     responses = [interaction.response.headers for interaction in interactions]
     requests = [interaction.request.headers for interaction in interactions]
     return Provenance(
@@ -21,7 +23,7 @@ def provenance_of(interactions: Sequence[RedactedInteraction], redactor: Redacto
         hits=dict(redactor.ledger.hits),
         stripe_versions=_distinct(responses, "Stripe-Version"),
         clients=_distinct(requests, "User-Agent"),
-        recorded_at=next((date for headers in responses if (date := _date(headers))), None),
+        recorded_at=_iso(first_date),
         disabled=redactor.book.disabled,
     )
 
@@ -30,8 +32,8 @@ def _distinct(headers: Sequence[Headers], name: str) -> tuple[str, ...]:
     return tuple(sorted({value for fields in headers if (value := fields.get(name))}))
 
 
-def _date(headers: Headers) -> str | None:
+def _iso(date: str | None) -> str | None:
     try:
-        return parsedate_to_datetime(headers.get("Date") or "").isoformat()
+        return parsedate_to_datetime(date or "").isoformat()
     except ValueError:
         return None

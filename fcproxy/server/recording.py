@@ -34,6 +34,7 @@ class Recording:
         self._deck = deck
         self._check = check
         self._count = 0
+        self._first: tuple[int, str | None] | None = None
         _make_folder(cassette.parent)
         self._lock = Lock(cassette)
         try:
@@ -48,10 +49,12 @@ class Recording:
         """Why the disk takes no more, or None."""
         return self._journal.failed
 
-    async def append(self, sequence: int, interaction: RedactedInteraction) -> bool:
-        """Whether the interaction is on disk."""
+    async def append(self, sequence: int, interaction: RedactedInteraction, date: str | None) -> bool:
+        """Whether the interaction is on disk. ``date`` is the answer's Date field, which is not stored with it."""
         kept = await self._journal.append(sequence, interaction)
         self._count += kept
+        if kept and (self._first is None or sequence < self._first[0]):
+            self._first = (sequence, date)
         return kept
 
     async def commit(self) -> int:
@@ -82,7 +85,7 @@ class Recording:
     def _rendered(self) -> bytes:
         deck = self._deck
         interactions = deck.settle(read_journal(self._journal.path))
-        provenance = provenance_of(interactions, deck.redactor)
+        provenance = provenance_of(interactions, deck.redactor, self._first[1] if self._first else None)
         if deck.mode is Mode.AUTO and exists(self.cassette):
             return appended(self.cassette.read_bytes(), interactions, provenance, lambda old: redacted(deck, old))
         return render(interactions, provenance)
@@ -137,7 +140,7 @@ def rescue(cassette: Path) -> Path | None:
             return None
         redactor = default_redactor(DECODERS)
         interactions = stripe_deck(Mode.RECORD, redactor, None, cassette=str(cassette)).settle(found)
-        replace_file(fresh, [render(interactions, provenance_of(interactions, redactor))])
+        replace_file(fresh, [render(interactions, provenance_of(interactions, redactor, None))])
         journal.unlink()
     except OSError as error:
         raise CannotStart(f"{journal}: left by a killed recording, cannot be rescued: {error.strerror}") from None

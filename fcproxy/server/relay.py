@@ -97,7 +97,7 @@ class Relay:
         except RecordingRefused as error:
             self._on_refusal(error)
             return f"refused {error.rule}"
-        if not await recording.append(self._forward.sequence, interaction):
+        if not await recording.append(self._forward.sequence, interaction, response.headers.get("Date")):
             return "forwarded, not recorded: the disk failed"
         self._settled = True
         return "recorded"

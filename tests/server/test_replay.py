@@ -14,7 +14,7 @@ from fcproxy.server.app import App
 from tests.server.harness import connected, passage, proxy, read_message, speak
 
 ANSWER = (
-    b"HTTP/1.1 201 Made It\r\nRequest-Id: req_1\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Type: application/json\r\n"
+    b"HTTP/1.1 201 Made It\r\nRequest-Id: req_1\r\nStripe-Version: 2026-01-01\r\nContent-Type: application/json\r\n"
     b"Content-Length: 16\r\n\r\n" + b'{"id": "cus_12"}'
 )
 POST = b"POST /v1/customers HTTP/1.1\r\nHost: p\r\nContent-Length: 12\r\n\r\ncurrency=eur"
