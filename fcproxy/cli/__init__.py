@@ -18,6 +18,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("fake", "fcproxy.cli.serve:fake", "Serve the fake Stripe by itself."),
     ("run", "fcproxy.cli.run:run", "Run a command with the proxy beside it; for tests and CI."),
     ("audit", "fcproxy.cli.audit:audit", "Prove that cassettes hold no secret."),
+    ("convert", "fcproxy.cli.convert:convert", "Turn other tools' recordings into cassettes, and cassettes into HAR."),
 )
 """Name, where the click command is, and its line in the list of commands."""
 

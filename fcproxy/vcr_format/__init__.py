@@ -3,8 +3,11 @@
 `parse` and `render` are the native format; the other formats are what `fcproxy convert` reads and writes.
 """
 
+from fcproxy.vcr_format.formats import READERS, read_any
+from fcproxy.vcr_format.har import render_har
+from fcproxy.vcr_format.imported import Imported
 from fcproxy.vcr_format.native import ParsedCassette, parse
 from fcproxy.vcr_format.provenance import Provenance
 from fcproxy.vcr_format.writer import render
 
-__all__ = ["ParsedCassette", "Provenance", "parse", "render"]
+__all__ = ["READERS", "Imported", "ParsedCassette", "Provenance", "parse", "read_any", "render", "render_har"]

@@ -30,6 +30,9 @@ _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset(
     {"!", *(_CORE + name for name in ("str", "int", "float", "bool", "timestamp", "python/str", "python/unicode"))}
 )
+_BINARY_TAGS = frozenset({_CORE + "binary", "!binary"})
+"""The second is what Ruby's YAML writer puts."""
+
 _NODE_TAGS = frozenset({"!", *(_CORE + name for name in ("map", "seq", "python/tuple"))})
 _NO_KEY = object()
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -176,7 +179,7 @@ class _Builder:
         if tag is None:
             if event.implicit[0]:
                 value = _plain(event.value)
-        elif tag == _CORE + "binary":
+        elif tag in _BINARY_TAGS:
             try:
                 value = base64.b64decode(event.value, validate=False)
             except (binascii.Error, ValueError):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fcproxy.core.content import Decoder
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.message import Interaction, Request, Response
-from fcproxy.vcr_format.document import read_document
+from fcproxy.vcr_format.document import Document, read_document
+from fcproxy.vcr_format.imported import assembled
 from fcproxy.vcr_format.layout import restore
-from fcproxy.vcr_format.normal import normalise
 from fcproxy.vcr_format.provenance import Provenance, read_provenance
 from fcproxy.vcr_format.values import Place, body_bytes, header_items, number, octets, text
 
-__all__ = ["ParsedCassette", "parse"]
+__all__ = ["ParsedCassette", "interactions_of", "parse"]
 
 _VERSION = "1"
 _HEAD = 128 * 1024
@@ -36,14 +36,19 @@ def parse(data: bytes, name: str, decoders: Mapping[str, Decoder] | None = None)
     ``decoders`` are for the content codings besides gzip and deflate. ``name`` is what messages call the file.
     Raises CassetteUnreadable.
     """
-    document = read_document(data, name)
+    interactions = interactions_of(read_document(data, name), name, decoders or {})
+    return ParsedCassette(interactions, read_provenance(data[:_HEAD].decode("utf-8", "replace")))
+
+
+def interactions_of(document: Document, name: str, decoders: Mapping[str, Decoder]) -> list[Interaction]:
+    """The interactions of a document that is a VCR.py cassette. Raises CassetteUnreadable."""
     items = _interactions(document.data, name)
     lines = document.lines.get("interactions", [])
     interactions = []
     for index, item in enumerate(items):
         place = Place(name, index, lines[index] if len(lines) == len(items) else None)
-        interactions.append(_interaction(item, place, decoders or {}))
-    return ParsedCassette(interactions, read_provenance(data[:_HEAD].decode("utf-8", "replace")))
+        interactions.append(_interaction(item, place, decoders))
+    return interactions
 
 
 def _interactions(data: object, name: str) -> list[object]:
@@ -80,11 +85,7 @@ def _interaction(item: object, place: Place, decoders: Mapping[str, Decoder]) ->
     extra = answer.get("fcproxy")
     hints: Mapping[object, object] = extra if isinstance(extra, dict) else {}
     request = _request(place.mapping(pair.get("request"), "request"), hints, place)
-    response = _response(answer, hints, place)
-    return Interaction(
-        request=Request(request.method, request.url, *normalise(request.headers, request.body, decoders)),
-        response=_measured(response, request.method, decoders),
-    )
+    return assembled(request, _response(answer, hints, place), decoders)
 
 
 def _request(data: Mapping[object, object], hints: Mapping[object, object], place: Place) -> Request:
@@ -115,12 +116,3 @@ def _response(data: Mapping[object, object], hints: Mapping[object, object], pla
         body=octets(body, "response.body.string", place),
         reason=text(reason, "response.status.message", place) if reason is not None else "",
     )
-
-
-def _measured(response: Response, method: str, decoders: Mapping[str, Decoder]) -> Response:
-    # An answer to HEAD, and a 304, name the length of a body they do not carry (RFC 9110 section 8.6).
-    bodiless = not response.body and (method.upper() == "HEAD" or response.status == 304)
-    if bodiless:
-        return response
-    headers, body = normalise(response.headers, response.body, decoders)
-    return Response(response.status, headers, body, response.reason)

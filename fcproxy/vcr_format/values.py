@@ -55,6 +55,12 @@ def text(value: Any, what: str, place: Place) -> str:
         return value
     if value is None:
         raise place.error(f"{what} is missing")
+    if isinstance(value, str):
+        # JSON text may spell out the surrogate escapes that stand for undecodable bytes.
+        try:
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise place.error(f"{what} holds a lone surrogate, which no bytes stand for") from None
     return octets(value, what, place).decode("utf-8", "surrogateescape")
 
 

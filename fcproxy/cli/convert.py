@@ -1,0 +1,79 @@
+"""`fcproxy convert SOURCE TARGET`."""
+
+from pathlib import Path
+
+import click
+
+from fcproxy import __version__
+from fcproxy.cli.options import epilog
+from fcproxy.core.errors import CannotStart, CassetteUnreadable, UsageError
+from fcproxy.core.message import Interaction
+
+__all__ = ["convert"]
+
+_KINDS = {
+    "cassette": "a VCR.py cassette",
+    "ruby": "a Ruby VCR cassette",
+    "playback": "a stripe playback cassette",
+    "har": "an HTTP archive (HAR)",
+}
+
+
+@click.command(
+    epilog=epilog(
+        "fcproxy convert spec/cassettes/charge.yml cassettes/charge.yaml",
+        "fcproxy convert session.har cassettes/session.yaml",
+        "fcproxy convert cassettes/session.yaml session.har",
+    )
+)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--from", "kind", type=click.Choice(list(_KINDS)), help="What SOURCE is. Default: told by its contents.")
+@click.option(
+    "--to", type=click.Choice(["cassette", "har"]), help="What TARGET becomes. Default: har for *.har, else cassette."
+)
+@click.option("--force", is_flag=True, help="Replace TARGET if it is there.")
+def convert(*, source: Path, target: Path, kind: str | None, to: str | None, force: bool) -> None:
+    """Turn another tool's recording into a cassette, or a cassette into a HAR.
+
+    Reads VCR.py, Ruby VCR and stripe playback cassettes, and HAR. Secrets are redacted on the way, and the audit must
+    find nothing in the result, or nothing is written.
+    """
+    from fcproxy.codings import DECODERS
+    from fcproxy.vcr_format import read_any
+
+    if target.exists() and not force:
+        raise UsageError(f"{target}: is there already; --force replaces it")
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise CassetteUnreadable(str(source), f"cannot be read: {error.strerror}") from None
+    found, imported = read_any(data, str(source), DECODERS, kind)
+    not_stored = _write(target, imported.interactions, to or ("har" if target.suffix == ".har" else "cassette"))
+    click.echo(f"{target}: {len(imported.interactions)} interactions from {_KINDS[found]}")
+    if imported.skipped:
+        click.echo(f"left out: {imported.skipped}, being webhooks or requests without an answer")
+    if not_stored:
+        click.echo(f"bodies that could not be opened, and so are not stored: {not_stored}")
+
+
+def _write(target: Path, interactions: list[Interaction], to: str) -> int:
+    """Redacts, checks, writes. The number of bodies that are not stored. Raises RecordingRefused, CannotStart."""
+    from fcproxy.codings import DECODERS
+    from fcproxy.server.check import audit_check
+    from fcproxy.server.provenance import provenance_of
+    from fcproxy.server.store import replace_file
+    from fcproxy.stripe.secrets import default_redactor
+    from fcproxy.vcr_format import render, render_har
+
+    redactor = default_redactor(DECODERS)
+    done = redactor.settle([redactor.redact(interaction) for interaction in interactions])
+    date = next((date for each in interactions if (date := each.response.headers.get("Date"))), None)
+    data = render_har(done, __version__) if to == "har" else render(done, provenance_of(done, redactor, date))
+    audit_check(data, str(target))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, [data])
+    except OSError as error:
+        raise CannotStart(f"{target}: not written: {error.strerror}") from None
+    return redactor.not_stored
