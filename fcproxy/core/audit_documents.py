@@ -30,7 +30,7 @@ def _rest(node: object, found: list[Item], depth: int) -> object:
     """Takes the interactions out of ``node``; what remains, or None."""
     if isinstance(node, Pairs):
         if _is_interaction(node):
-            number = sum(1 for item in found if isinstance(item.content, Interaction))
+            number = found[-1].number + 1 if found and found[-1].number is not None else 0
             reader = _Reader()
             found.append(Item(reader.interaction(node), number=number))
             found.extend(Item(more, place, number) for place, more in reader.more)

@@ -12,8 +12,8 @@ from fcproxy.core.audit_codings import open_bytes, open_text
 from fcproxy.core.audit_layers import opened_words, views
 from fcproxy.core.audit_multipart import Part, is_multipart, parts
 from fcproxy.core.audit_report import Coverage
-from fcproxy.core.audit_scan import Found, Scanner
-from fcproxy.core.audit_tree import Context, Leaf, flat_pairs, form_leaves, parse_json, safe_path, walk
+from fcproxy.core.audit_scan import Found, Scanner, words_of
+from fcproxy.core.audit_tree import Context, Leaf, flat_pairs, form_leaves, nested, parse_json, safe_path, walk
 from fcproxy.core.message import Headers, Interaction
 
 __all__ = ["Hit", "Inspection", "Scanner"]
@@ -26,6 +26,7 @@ MAX_VIEWED = 64 * 1024 * 1024
 
 _NOT_STORED = "not-stored"
 _PAIR_TEXT = re.compile(r"[?&;#]?([A-Za-z0-9_.\[\]%-]{1,200})=([^&#\s\"'<>]{1,8192})")
+_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]{4,}$")
 _FORM = re.compile(r"[^\s=&<>{}\"]{1,512}=[^\s<>{}\"]*")
 
 
@@ -83,6 +84,7 @@ class Inspection:
         self._needles = _needles(learned)
         self._seen: set[int] = set()
         self._harmless: set[str] = set()
+        self._plain: set[tuple[str, str]] = set()
         self._viewed = 0
 
     # What there is to inspect
@@ -117,11 +119,12 @@ class Inspection:
         self._tree(tree, _At(place), whole=True)
 
     def raw(self, text: str) -> None:
-        """A whole file's text whose contents were inspected one by one: comments and what stands between them."""
+        """A file's text after its contents were inspected one by one: comments, and words that were in none of them."""
         self._start()
-        self._scan(text, _At("text"))
-        for comment in re.findall(r"(?m)(?:^|\s)#[^\n]{4,}$", text) if "#" in text else ():
+        for comment in _COMMENT.findall(text) if "#" in text else ():
             self._text(comment, _At("comment"))
+        fresh = words_of(text) - self._harmless
+        self._text("\n".join(sorted(fresh)), _At("text"))
 
     def _start(self) -> None:
         self._viewed = 0
@@ -143,20 +146,28 @@ class Inspection:
 
     def _headers(self, headers: Headers, place: str) -> None:
         for name, value in headers:
-            plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,40}", name)
-            at = _At(f"{place} {name if plain else '<name>'}")
-            if not plain:
-                self._text(name, at)
-            rule = self._index.header(name)
-            if rule and not rule.accept(value):
-                self._hit(Found(rule.rule, value, rule.credential), at)
-            self._text(value, at)
-            if "=" in value and ("?" in value or "://" in value):
-                self._url(value, at)
-            if not rule and name.lower() not in self._scanner.detectors.plain_headers:
-                self._named(Leaf((name, ()), name, value, Context()), at)
-                for found in self._scanner.unknown_tokens(value):
-                    self._hit(found, at)
+            if (name, value) in self._plain:
+                continue
+            before = len(self.hits)
+            self._header(name, value, place)
+            if len(self.hits) == before and len(self._plain) < 100_000:
+                self._plain.add((name, value))
+
+    def _header(self, name: str, value: str, place: str) -> None:
+        plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,40}", name)
+        at = _At(f"{place} {name if plain else '<name>'}")
+        if not plain:
+            self._text(name, at)
+        rule = self._index.header(name)
+        if rule and not rule.accept(value):
+            self._hit(Found(rule.rule, value, rule.credential), at)
+        self._text(value, at)
+        if "=" in value and ("?" in value or "://" in value):
+            self._url(value, at)
+        if not rule and name.lower() not in self._scanner.detectors.plain_headers:
+            self._named(Leaf((name, ()), name, value, Context()), at)
+            for found in self._scanner.unknown_tokens(value):
+                self._hit(found, at)
 
     def _body(self, body: bytes, headers: Headers, at: _At) -> None:
         if not body:
@@ -217,11 +228,16 @@ class Inspection:
         if key in self._seen:
             return
         self._seen.add(key)
-        self._scan(text, at)
+        fresh = words_of(text) - self._harmless
+        before = len(self.hits)
+        self._scan(text, at, fresh)
+        found = len(self.hits) > before
         self._structure(text, at)
-        self._encodings(text, at)
+        self._encodings(text, at, fresh)
+        if not found:
+            self._harmless |= fresh
 
-    def _encodings(self, text: str, at: _At) -> None:
+    def _encodings(self, text: str, at: _At, fresh: set[str]) -> None:
         deep = len(at.layers) >= MAX_DEPTH
         for layer, view in views(text):
             if view == text or not view:
@@ -230,12 +246,11 @@ class Inspection:
                 return
             self.coverage.opened(layer)
             self._text(view, at.inside(layer))
-        if len(text) >= 16:
-            for layer, data in opened_words(text, self._harmless):
-                if not self._allowed(len(data), deep, at):
-                    return
-                self.coverage.opened(layer)
-                self._word(data, at.inside(layer))
+        for layer, data in opened_words(text, fresh):
+            if not self._allowed(len(data), deep, at):
+                return
+            self.coverage.opened(layer)
+            self._word(data, at.inside(layer))
 
     def _word(self, data: bytes, at: _At) -> None:
         opened = open_bytes(data, [], self._scanner.decoders)
@@ -251,13 +266,13 @@ class Inspection:
             return False
         return True
 
-    def _scan(self, text: str, at: _At) -> None:
+    def _scan(self, text: str, at: _At, fresh: set[str] | None = None) -> None:
         if self._needles:
             for value, spelled in self._needles:
                 if spelled in text:
                     self._hit(Found("learned", value, credential=True), at)
             return
-        for found in self._scanner.shapes(text):
+        for found in self._scanner.shapes(text, fresh):
             self._hit(found, at)
 
     # Structure
@@ -307,7 +322,7 @@ class Inspection:
 
     def _tree(self, tree: object, at: _At, *, whole: bool = False) -> None:
         try:
-            self._leaves(walk(tree, self._index, at.context), at, whole=whole)
+            self._leaves(walk(tree, self._index, at.context, whole=whole), at, whole=whole)
         except ValueError:
             self._unreadable("too many values", at)
 
@@ -316,7 +331,7 @@ class Inspection:
             if leaf.name and not self._needles:
                 self._named(leaf, at)
             value = leaf.value
-            if len(value) > 3 and leaf.path and (whole or _nested(value)):
+            if len(value) > 3 and leaf.path and (whole or nested(value)):
                 self._text(value, self._deeper(leaf, at))
 
     def _deeper(self, leaf: Leaf, at: _At) -> _At:
@@ -359,11 +374,6 @@ class Inspection:
 
 def _join(place: str, leaf: Leaf) -> str:
     return f"{place} {safe_path(leaf.path)}" if leaf.path else place
-
-
-def _nested(value: str) -> bool:
-    """Whether a text inside structured contents may hold structure of its own."""
-    return value[0] in "{[" or "=" in value or '":' in value or "\n" in value
 
 
 def _needles(learned: frozenset[str]) -> list[tuple[str, str]]:

@@ -28,19 +28,23 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{32,80}\s{1,200}){1,}[A-Za-z0-9+/]{1,80}={0,2}")
 _SEPARATED_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[: ]){8,}[0-9a-fA-F]{2}")
 _READABLE = re.compile(rb"[\t\n\r -~]{6,}")
-_LEADS = (
-    b"sk_",
-    b"rk_",
-    b"pk_",
-    b"whsec_",
-    b"secret",
-    b"_test_",
-    b"_live_",
-    b"eyJ",
-    b"://",
-    b"\x1f\x8b",
-    b"token",
-    b"Bearer",
+_LEADS = re.compile(
+    b"|".join(
+        (
+            b"sk_",
+            b"rk_",
+            b"pk_",
+            b"whsec_",
+            b"secret",
+            b"_test_",
+            b"_live_",
+            b"eyJ",
+            b"://",
+            b"\x1f\x8b",
+            b"token",
+            b"Bearer",
+        )
+    )
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
@@ -93,18 +97,11 @@ def views(text: str) -> Iterator[tuple[str, str]]:
             yield name, opener(text)
 
 
-def opened_words(text: str, harmless: set[str]) -> Iterator[tuple[str, bytes]]:
-    """(layer, bytes) for each word of ``text`` that reads as base64 or hex of something.
-
-    ``harmless`` remembers words that hold nothing; the caller owns and bounds it.
-    """
-    for word in set(_WORD.findall(text)) - harmless:
-        found = False
-        for item in _of_word(word):
-            found = True
-            yield item
-        if not found:
-            harmless.add(word)
+def opened_words(text: str, words: set[str]) -> Iterator[tuple[str, bytes]]:
+    """(layer, bytes) for each of ``words``, or block of lines in ``text``, that reads as base64 or hex of something."""
+    for word in sorted(words):
+        if len(word) >= 16:
+            yield from _of_word(word.rstrip("="))
     if "\n" in text or " " in text:
         for block in _LINES.findall(text) if len(text) >= 64 else ():
             yield from _of_base64(re.sub(r"\s", "", block))
@@ -158,7 +155,7 @@ def _telling(data: bytes) -> bool:
         return len(_READABLE.findall(data)) > 0
     if data.startswith((b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")):
         return True
-    if any(lead in data for lead in _LEADS):
+    if _LEADS.search(data):
         return True
     if data.count(0) * 5 > len(data) * 2:
         return True

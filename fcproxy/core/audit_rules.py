@@ -30,9 +30,11 @@ class Shape:
     """A value recognised by its own form, anywhere in text.
 
     ``pattern`` has the value in group ``v``, or is the value. ``literals``: the pattern cannot match a text that
-    holds none of them (case counts); empty where ``mask`` takes their place: what must occur in the text once digits
-    are written 0, capitals A and blanks left out. ``accept`` clears a match: the agreed placeholder, a published test
-    value, or what only looks alike. ``credential``: copies of it are looked for everywhere else.
+    holds none of them (case counts). ``mask`` takes their place: what must occur in the text once digits are written 0,
+    capitals A, small letters a, and everything but these and blank, dash and `_` as a comma; with ``joined`` blanks and
+    dashes are left out. ``token``: a match lies in one word of letters, digits and `_ + / = -`. ``accept`` clears a
+    match: the agreed placeholder, a published test value, or what only looks alike. ``credential``: copies of it are
+    looked for everywhere else.
     """
 
     rule: str
@@ -40,7 +42,9 @@ class Shape:
     source: str
     pattern: str
     literals: tuple[str, ...] = ()
-    mask: bytes = b""
+    mask: tuple[bytes, ...] = ()
+    joined: bool = False
+    token: bool = False
     accept: Callable[[str], bool] | None = None
     credential: bool = False
 

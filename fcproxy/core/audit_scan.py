@@ -1,7 +1,7 @@
 """One text against all shapes: first a cheap test for the literals that each needs, then expressions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fcproxy.core.audit_codings import Decoder
@@ -9,22 +9,42 @@ from fcproxy.core.audit_marks import MARK, mark
 from fcproxy.core.audit_rules import Detectors, Shape, entropy, normalised
 from fcproxy.core.audit_tree import NameIndex
 
-__all__ = ["Found", "Scanner"]
+__all__ = ["Found", "Scanner", "words_of"]
 
-_MASK = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0" * 10 + b"A" * 26)
-_MARKED = re.compile(rf"[A-Za-z0-9_+-]*{MARK}[A-Za-z0-9_+-]*")
-_ASSIGNED = re.compile(
-    r"(?<![A-Za-z])((?:[A-Za-z0-9]{1,20}[_-]){0,3}"
-    r"(?:client[_-]?secret|api[_-]?key|secret[_-]?key|signing[_-]?secret|access[_-]?token|refresh[_-]?token|auth[_-]?token"
-    r"|private[_-]?key|password|passwd|authorization|set-cookie|cookie|webhook[_-]?secret|device[_-]?token))"
-    r"[\"'\]]{0,3}\s{0,8}(?:[:=]>?|>)\s{0,8}[\"']?((?:bearer |basic )?[^\s\"'<>&,;{}\\()\[\]]{6,512})",
-    re.IGNORECASE,
+_WORD = re.compile(r"[A-Za-z0-9_+/=-]{10,}")
+
+
+def _masked(byte: int) -> int:
+    char = chr(byte)
+    kinds = (("0", char.isdigit()), ("A", "A" <= char <= "Z"), ("a", "a" <= char <= "z"), (char, char in " -_"))
+    return ord(next((mask for mask, applies in kinds if applies), ","))
+
+
+_TABLE = bytes(_masked(byte) if byte < 128 else ord(",") for byte in range(256))
+_ASSIGNMENT = re.compile(
+    r"[A-Za-z0-9_-]{0,16}[\"'\]]{0,3}\s{0,8}(?:[:=]>?|>)\s{0,8}[\"']?((?:[Bb]earer |[Bb]asic )?[^\s\"'<>&,;{}\\()\[\]]{6,512})"
 )
-_ASSIGNED_LITERALS = ("secret", "key", "token", "password", "passwd", "authorization", "cookie")
+_ASSIGNED = (
+    ("secret", ""),
+    ("password", ""),
+    ("passwd", ""),
+    ("token", r"(?:access|refresh|auth|device|session|id|bearer|csrf)[_-]?$"),
+    ("authorization", ""),
+    ("cookie", ""),
+    ("key", r"(?:api|secret|private|signing|access|encryption)[_-]?$"),
+)
+"""Words that name a credential in free text, and what must stand before them (lower case)."""
+
+_BEFORE = {word: re.compile(before) for word, before in _ASSIGNED if before}
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.-]{20,512}")
 _DATE_LIKE = re.compile(r"[0-9T:.+Z -]+")
 MIN_ENTROPY = 3.5
 """Bits per character above which a token is no word; a random base62 string of 24 has about 4.2."""
+
+
+def words_of(text: str) -> set[str]:
+    """The words of ``text`` that are long enough to be a token or an encoding of something."""
+    return set(_WORD.findall(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,55 +57,59 @@ class Found:
 
 
 class Scanner:
-    """The rows, compiled, with a memo of short texts: header values and URLs repeat endlessly."""
+    """The rows, compiled."""
 
     def __init__(self, detectors: Detectors, decoders: Mapping[str, Decoder]) -> None:
         self.detectors = detectors
         self.decoders = decoders
         self.index = NameIndex(detectors)
         self._rows = [(shape, re.compile(shape.pattern)) for shape in detectors.shapes]
-        self._by_literal: dict[str, list[int]] = {}
-        self._by_mask: list[tuple[bytes, int]] = []
-        for number, (shape, _) in enumerate(self._rows):
-            for literal in shape.literals:
-                self._by_literal.setdefault(literal, []).append(number)
-            if shape.mask:
-                self._by_mask.append((shape.mask, number))
-        self._memo: dict[str, tuple[Found, ...]] = {}
+        self._in_words = _by_literal(shape if shape.token else None for shape in detectors.shapes)
+        self._in_text = _by_literal(None if shape.token else shape for shape in detectors.shapes)
+        self._masked = [(mask, shape.joined, n) for n, shape in enumerate(detectors.shapes) for mask in shape.mask]
 
-    def shapes(self, text: str) -> tuple[Found, ...]:
-        """Every value in ``text`` that a shape knows, false marks and named credentials among them."""
-        if len(text) > 256:
-            return tuple(self._shapes(text))
-        known = self._memo.get(text)
-        if known is None:
-            known = tuple(self._shapes(text))
-            if len(self._memo) < 50_000:
-                self._memo[text] = known
-        return known
+    def shapes(self, text: str, words: Iterable[str] | None = None) -> list[Found]:
+        """Every value in ``text`` that a shape knows, false marks and named credentials among them.
 
-    def _shapes(self, text: str) -> Iterator[Found]:
-        wanted = {number for literal, numbers in self._by_literal.items() if literal in text for number in numbers}
-        masked = text.encode("utf-8", "replace").translate(_MASK, b" ") if len(text) >= 11 else b""
-        for mask, number in self._by_mask:
-            if mask in masked or (b"-" in masked and mask in masked.replace(b"-", b"")):
-                wanted.add(number)
-        for number in sorted(wanted):
-            shape, pattern = self._rows[number]
-            yield from _matches(shape, pattern, text)
-        if MARK in text:
-            for token in set(_MARKED.findall(text)):
-                if not mark(token.strip("-+")):
-                    yield Found("false-mark", token)
-        yield from self._assigned(text)
+        ``words``: those of `words_of(text)` that are not yet known to hold nothing.
+        """
+        fresh = "\n".join(sorted(words_of(text) if words is None else words))
+        found: list[Found] = []
+        for rows, where in ((self._in_words, fresh), (self._in_text, text)):
+            wanted = {number for literal, numbers in rows if literal in where for number in numbers}
+            if where is text:
+                wanted |= self._by_mask(text)
+            for number in sorted(wanted):
+                found += _matches(*self._rows[number], where)
+        if MARK in fresh:
+            found += _false_marks(fresh)
+        found += self._assigned(text)
+        return found
+
+    def _by_mask(self, text: str) -> set[int]:
+        if len(text) < 11:
+            return set()
+        plain = text.encode("utf-8", "replace").translate(_TABLE)
+        joined = plain.translate(None, b" -")
+        start = b"," + plain[:5]
+        return {
+            n for mask, join, n in self._masked if mask in (joined if join else plain) or (not join and mask in start)
+        }
 
     def _assigned(self, text: str) -> Iterator[Found]:
         lower = text.lower()
-        if not any(literal in lower for literal in _ASSIGNED_LITERALS):
+        if len(lower) != len(text):
             return
-        for name, value in _ASSIGNED.findall(text):
-            if not self._cleared(name, value):
-                yield Found("named-credential", value, credential=True)
+        for word, _ in _ASSIGNED:
+            at = lower.find(word)
+            while at >= 0:
+                before = _BEFORE.get(word)
+                match = _ASSIGNMENT.match(text, at + len(word))
+                if match and (before is None or before.search(lower[max(0, at - 12) : at])):
+                    name = text[max(0, at - 24) : at] + text[at : at + len(word)]
+                    if not self._cleared(re.split(r"[^A-Za-z0-9_-]", name)[-1], match[1]):
+                        yield Found("named-credential", match[1], credential=True)
+                at = lower.find(word, at + len(word))
 
     def _cleared(self, name: str, value: str) -> bool:
         rule = self.index.header(name) or next(iter(self.index.rules(name)), None)
@@ -111,8 +135,22 @@ class Scanner:
         return mixed and not wordy and entropy(token) >= MIN_ENTROPY
 
 
+def _by_literal(shapes: Iterable[Shape | None]) -> list[tuple[str, list[int]]]:
+    rows: dict[str, list[int]] = {}
+    for number, shape in enumerate(shapes):
+        for literal in shape.literals if shape else ():
+            rows.setdefault(literal, []).append(number)
+    return list(rows.items())
+
+
 def _matches(shape: Shape, pattern: re.Pattern[str], text: str) -> Iterator[Found]:
     group: str | int = "v" if "v" in pattern.groupindex else 0
     for value in {match[group] for match in pattern.finditer(text)}:
         if shape.accept is None or not shape.accept(value):
             yield Found(shape.rule, value, shape.credential)
+
+
+def _false_marks(words: str) -> Iterator[Found]:
+    for token in set(re.split(r"[\n/=+]", words)):
+        if MARK in token and not mark(token.strip("-")):
+            yield Found("false-mark", token)

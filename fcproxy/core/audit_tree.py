@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from fcproxy.core.audit_rules import Detectors, HeaderRule, NameRule, normalised
 from fcproxy.core.form import parse_pairs, split_key
 
-__all__ = ["Context", "Leaf", "NameIndex", "Pairs", "flat_pairs", "form_leaves", "parse_json", "safe_path", "walk"]
+__all__ = [
+    "Context",
+    "Leaf",
+    "NameIndex",
+    "Pairs",
+    "flat_pairs",
+    "form_leaves",
+    "nested",
+    "parse_json",
+    "safe_path",
+    "walk",
+]
 
 MAX_NODES = 20_000_000
 """Most values that are visited in one tree: shared nodes (YAML aliases) can stand for far more than a file's size."""
@@ -46,7 +57,9 @@ class NameIndex:
         self._rules = detectors.names
         self._headers = {name: rule for rule in detectors.headers for name in rule.names}
         self.contexts = detectors.opaque.union(*(rule.within for rule in detectors.names))
+        self.opaque = detectors.opaque
         self._memo: dict[str, tuple[NameRule, ...]] = {}
+        self._wanted: dict[str, bool] = {}
         self._names: dict[str, str] = {}
 
     def normal(self, name: str) -> str:
@@ -68,6 +81,15 @@ class NameIndex:
             )
             if len(self._memo) < 20_000:
                 self._memo[name] = known
+        return known
+
+    def wants(self, name: str) -> bool:
+        """Whether any row asks for ``name``."""
+        known = self._wanted.get(name)
+        if known is None:
+            known = bool(self.rules(name)) or self.header(name) is not None
+            if len(self._wanted) < 20_000:
+                self._wanted[name] = known
         return known
 
     def header(self, name: str) -> HeaderRule | None:
@@ -106,8 +128,11 @@ def safe_path(path: tuple[object, ...]) -> str:
     return "$" + "".join(reversed(parts))
 
 
-def walk(tree: object, index: NameIndex, context: Context) -> Iterator[Leaf]:
-    """Every text and number in ``tree``, and every key as a leaf without a name. Raises ValueError past MAX_NODES."""
+def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True) -> Iterator[Leaf]:
+    """Every text and number in ``tree``, and every long key as a leaf without a name. Raises ValueError past MAX_NODES.
+
+    Not ``whole``: leaves out keys, and values that no rule asks for and that hold no structure of their own.
+    """
     stack: list[tuple[object, tuple[object, ...], str, Context]] = [(tree, (), "", context)]
     visited = 0
     while stack:
@@ -119,17 +144,31 @@ def walk(tree: object, index: NameIndex, context: Context) -> Iterator[Leaf]:
             yield Leaf(path, name, node, context)
         elif isinstance(node, Pairs):
             inner = _inside(node, name, context)
-            yield from _named_pair(node, path, inner)
-            for key, value in reversed(node):
+            all_of_it = whole or not inner.names.isdisjoint(index.opaque)
+            for key, value in node if len(node) < 2 else reversed(node):
                 word = key if isinstance(key, str) else ""
                 if type(value) is str:
-                    yield Leaf((word, path), word, value, inner)
+                    if all_of_it or index.wants(word) or nested(value):
+                        yield Leaf((word, path), word, value, inner)
                 elif value is not None and not isinstance(value, bool):
                     stack.append((value, (word, path), word, index.below(inner, word)))
-                if len(word) >= 12:
+                if word in _COMPOSED:
+                    yield from _named_pair(node, path, inner)
+                if whole and len(word) >= 10:
                     yield Leaf(("<key>", path), "", word, inner)
         elif isinstance(node, list):
             stack.extend((item, (number, path), name, context) for number, item in reversed(list(enumerate(node))))
+
+
+_COMPOSED = frozenset(("value", "year"))
+
+
+def nested(value: str) -> bool:
+    """Whether a text inside structured contents may hold structure of its own."""
+    return value[:1] in _OPENERS or "=" in value or '":' in value or "\n" in value
+
+
+_OPENERS = frozenset("{[")
 
 
 def _inside(node: Pairs, name: str, context: Context) -> Context:
