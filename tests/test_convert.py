@@ -62,7 +62,7 @@ http_interactions:
     headers: {{}}
   response:
     status: {{code: 404, message: null}}
-    headers: {{}}
+    headers: {{Content-Type: [text/plain; charset=ISO-8859-1]}}
     body:
       encoding: ISO-8859-1
       string: "caf\\u00e9"

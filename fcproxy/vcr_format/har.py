@@ -19,6 +19,9 @@ from fcproxy.vcr_format.values import Place, number, octets, text
 
 __all__ = ["read_har", "render_har"]
 
+_PSEUDO = frozenset({":method", ":scheme", ":authority", ":path", ":status"})
+"""HTTP/2's request line and status (RFC 9113 section 8.3), which some writers list among the headers."""
+
 _NO_TIME = "1970-01-01T00:00:00.000Z"
 """The format demands a time; a cassette keeps none for each interaction."""
 
@@ -87,8 +90,7 @@ def _headers(value: object, place: Place) -> Headers:
         (text(pair.get("name"), "a header's name", place), text(pair.get("value") or "", "a header's value", place))
         for pair in pairs
     ]
-    # HTTP/2's pseudo headers are the request line over again.
-    return Headers((name, item) for name, item in named if not name.startswith(":"))
+    return Headers((name, item) for name, item in named if name not in _PSEUDO)
 
 
 def render_har(interactions: Sequence[RedactedInteraction], creator_version: str) -> bytes:
