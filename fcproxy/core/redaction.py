@@ -122,7 +122,12 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text that is to be shown: log lines, error messages, verdicts. Placeholders carry provisional numbers."""
-        return self.draw(self.marked(text))
+        counted, self.ledger.hits = self.ledger.hits, Counter()
+        try:
+            return self.draw(self.marked(text))
+        finally:
+            # What is only shown is no part of the recording: its provenance must not depend on the log's settings.
+            self.ledger.hits = counted
 
     def draw(self, text: str) -> str:
         """``text`` with its markers drawn, by provisional numbers."""
