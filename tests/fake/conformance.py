@@ -1,6 +1,7 @@
 """Holds answers and parameter tables against the classes of the SDK, which Stripe generates from its schema."""
 
 import inspect
+import keyword
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
@@ -32,7 +33,8 @@ def faults(value: Any, model: type[StripeObject], place: str = "") -> Iterator[s
         else:
             yield from _against(value[name], hint, f"{place}.{name}")
     for name in value:
-        if name not in fields and name != "total_count":
+        # A word of Python cannot be an attribute, so that the SDK does not declare it (India's `in`).
+        if name not in fields and name != "total_count" and not keyword.iskeyword(name):
             yield f"{place}.{name}: unknown"
 
 

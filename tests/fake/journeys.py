@@ -11,6 +11,10 @@ SESSION = (
     "&permissions[]=transactions&permissions[]=payment_method"
 )
 FAILURES = ("document_expired", "selfie_face_mismatch", "id_number_mismatch", "abandoned", "email_unverified_other")
+TAX_CUSTOMER = (
+    "customer_details[address][country]=US&customer_details[address][postal_code]=94080"
+    "&customer_details[address_source]=billing"
+)
 FC = "/v1/financial_connections"
 VS = "/v1/identity/verification_sessions"
 
@@ -84,4 +88,50 @@ def stores(call: Caller) -> Iterator[Doc]:
     yield from call.get("/v1/events")["data"]
 
 
-JOURNEYS: tuple[Journey, ...] = (financial_connections, tokenized_and_relink, identity, stores)
+def tax(call: Caller) -> Iterator[Doc]:
+    """Settings, registrations, a calculation with everything, its transaction and reversals."""
+    yield call.get("/v1/tax/settings")
+    yield call.post(
+        "/v1/tax/settings", "head_office[address][country]=US&head_office[address][state]=CA&defaults[tax_behavior]="
+        "inferred_by_currency"
+    )  # fmt: skip
+    for options in (
+        "country=US&country_options[us][state]=CA&country_options[us][type]=state_sales_tax",
+        "country=DE&country_options[de][type]=oss_union",
+        "country=NO&country_options[no][type]=standard",
+        "country=CA&country_options[ca][type]=province_standard&country_options[ca][province_standard][province]=QC",
+        "country=IN&country_options[in][type]=simplified",
+    ):
+        yield call.post("/v1/tax/registrations", f"active_from=now&{options}")
+    calculation = call.post(
+        "/v1/tax/calculations",
+        "currency=usd&line_items[0][amount]=1499&line_items[0][reference]=a&line_items[0][metadata][k]=v"
+        "&line_items[1][amount]=1000&line_items[1][tax_behavior]=inclusive&line_items[1][quantity]=2"
+        f"&shipping_cost[amount]=300&{TAX_CUSTOMER}&customer_details[tax_ids][0][type]=us_ein"
+        "&customer_details[tax_ids][0][value]=123456789&ship_from_details[address][country]=US"
+        "&expand[]=line_items.data.tax_breakdown&expand[]=shipping_cost.tax_breakdown",
+    )
+    yield calculation
+    yield from calculation["line_items"]["data"]
+    yield from call.get(f"/v1/tax/calculations/{calculation['id']}/line_items")["data"]
+    transaction = call.post(
+        "/v1/tax/transactions/create_from_calculation",
+        f"calculation={calculation['id']}&reference=order-1&metadata[a]=b",
+    )
+    yield transaction
+    lines = call.get(f"/v1/tax/transactions/{transaction['id']}/line_items")["data"]
+    yield from lines
+    reverse = f"original_transaction={transaction['id']}&reference="
+    line = (
+        f"line_items[0][amount]=-100&line_items[0][amount_tax]=-10&line_items[0][original_line_item]={lines[0]['id']}"
+    )
+    yield call.post(
+        "/v1/tax/transactions/create_reversal", f"mode=partial&{reverse}r1&{line}&line_items[0][reference]=l1"
+    )
+    yield call.post("/v1/tax/transactions/create_reversal", f"mode=partial&flat_amount=-200&{reverse}r2")
+    reversal = call.post("/v1/tax/transactions/create_reversal", f"mode=full&{reverse}r3")
+    yield reversal
+    yield from call.get(f"/v1/tax/transactions/{reversal['id']}/line_items")["data"]
+
+
+JOURNEYS: tuple[Journey, ...] = (financial_connections, tokenized_and_relink, identity, stores, tax)

@@ -26,6 +26,16 @@ PARAMS = {
     "POST /v1/identity/verification_sessions/{id}": sdk_params.identity.VerificationSessionUpdateParams,
     "POST /v1/identity/verification_sessions/{id}/cancel": sdk_params.identity.VerificationSessionCancelParams,
     "POST /v1/identity/verification_sessions/{id}/redact": sdk_params.identity.VerificationSessionRedactParams,
+    "POST /v1/tax/calculations": sdk_params.tax.CalculationCreateParams,
+    "GET /v1/tax/calculations/{id}/line_items": sdk_params.tax.CalculationListLineItemsParams,
+    "POST /v1/tax/transactions/create_from_calculation": sdk_params.tax.TransactionCreateFromCalculationParams,
+    "POST /v1/tax/transactions/create_reversal": sdk_params.tax.TransactionCreateReversalParams,
+    "GET /v1/tax/transactions/{id}/line_items": sdk_params.tax.TransactionListLineItemsParams,
+    "GET /v1/tax/associations/find": sdk_params.tax.AssociationFindParams,
+    "POST /v1/tax/registrations": sdk_params.tax.RegistrationCreateParams,
+    "POST /v1/tax/registrations/{id}": sdk_params.tax.RegistrationUpdateParams,
+    "GET /v1/tax/registrations": sdk_params.tax.RegistrationListParams,
+    "POST /v1/tax/settings": sdk_params.tax.SettingsUpdateParams,
     "GET /v1/identity/verification_reports": sdk_params.identity.VerificationReportListParams,
 }
 
