@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check fix docs clean
+.PHONY: demo test check fix docs example clean
 
 demo: $(STAMP)
 	@$(BIN)/fcproxy demo
@@ -26,6 +26,9 @@ fix: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/docs.py
+
+example: $(STAMP)
+	$(BIN)/python scripts/example.py
 
 # pip older than 25.1 does not know dependency groups: bring it up first.
 $(STAMP): pyproject.toml

@@ -9,7 +9,7 @@ import re
 
 __all__ = ["binary", "block", "inline"]
 
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_./;=&%+?@()\[\]-]+)*")
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./,;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_./,;=&%+?@()\[\]-]+)*")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 """What YAML 1.1 reads as null or a boolean, in any letter case; all other special scalars begin with no letter."""
 
