@@ -1,5 +1,6 @@
 """The redactor: the only way from an interaction to one that may be stored, shown or compared."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NewType
 
