@@ -107,8 +107,10 @@ def _report(paths: tuple[Path, ...], key: str, jobs: int, *, progress: bool) -> 
     return report
 
 
-def _redaction_rules() -> str | None:
-    return None
+def _redaction_rules() -> str:
+    from fcproxy.stripe.secrets import RULES_VERSION
+
+    return RULES_VERSION
 
 
 def _entries(path: Path) -> list[Entry]:

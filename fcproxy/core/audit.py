@@ -20,6 +20,9 @@ __all__ = ["Auditor", "Item"]
 LEARN_LENGTH = 10
 """Shortest credential, in characters, whose copies are looked for; shorter ones occur by chance."""
 
+_WEAK = frozenset(("named-credential", "unknown-token", "learned"))
+"""Rules that say less of a value than any other that knows it too."""
+
 LEARN_ENTROPY = 2.5
 """Least bits per character of it: `aaaaaaaaaa` and ordinary words are no credentials."""
 
@@ -97,7 +100,7 @@ class Auditor:
             if " $" in hit.place:
                 exact.setdefault((hit.number, hit.place.partition(" $")[0]), []).append(hit.value)
         covered: dict[tuple[int | None, str], list[str]] = {}
-        for hit in hits:
+        for hit in sorted(hits, key=lambda hit: hit.rule in _WEAK):
             if hit.rule != "unreadable":
                 around = covered.setdefault((hit.number, hit.place), [])
                 inside = any(hit.value in value for value in around)

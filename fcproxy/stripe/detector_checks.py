@@ -141,7 +141,8 @@ def known_device(value: str) -> bool:
 
 def known_token_part(value: str) -> bool:
     """Part of a hosted page's URL: marked, or an id or a word and no token."""
-    return marks.mark(value) or random_ok(value) or word_like("_" + value) or value in published.TOKENS
+    token = value.removeprefix("test_").removeprefix("live_")
+    return marks.mark(value) or word_like("_" + token) or (token == value and random_ok(value))
 
 
 def basic_or_bearer(value: str) -> bool:

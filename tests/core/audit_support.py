@@ -1,0 +1,59 @@
+"""What the audit's tests share: secrets drawn at run time, messages around them, an auditor."""
+
+import random
+import string
+
+from fcproxy.codings import DECODERS
+from fcproxy.core.audit import Auditor
+from fcproxy.core.audit_report import Finding
+from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.stripe.detectors import DETECTORS
+
+KEY = b"a key for the tests' fingerprints"
+
+_draw = random.Random(20_260_527)
+
+
+def drawn(size: int) -> str:
+    """``size`` letters and digits, with a capital and a digit, as Stripe draws them."""
+    body = "".join(_draw.choices(string.ascii_letters + string.digits, k=size - 2))
+    return f"{body}Q7"
+
+
+def secret_key(kind: str = "sk_" + "test_") -> str:
+    return kind + drawn(24)
+
+
+def client_secret() -> str:
+    return "fcsess_client_" + "secret_" + drawn(24)
+
+
+def auditor() -> Auditor:
+    return Auditor(DETECTORS, DECODERS, KEY)
+
+
+def exchange(
+    body: bytes = b"{}",
+    *,
+    url: str = "https://api.stripe.com/v1/things",
+    headers: tuple[tuple[str, str], ...] = (),
+    request_headers: tuple[tuple[str, str], ...] = (),
+    request_body: bytes = b"",
+) -> Interaction:
+    """An interaction with the given parts and nothing else."""
+    request = Request("POST", url, Headers(request_headers), request_body)
+    return Interaction(request, Response(200, Headers(headers), body, "OK"))
+
+
+def found(interaction: Interaction) -> list[Finding]:
+    return auditor().interaction(interaction)
+
+
+def rules(interaction: Interaction) -> set[str]:
+    """The ids of the rules that find something in ``interaction``."""
+    return {finding.rule for finding in found(interaction)}
+
+
+def rules_in(text: str) -> set[str]:
+    """The ids of the rules that find something in a text."""
+    return {finding.rule for finding in auditor().text(text, "text")}
