@@ -1,7 +1,6 @@
 """The audit as the last gate before a recording is kept."""
 
 from fcproxy.core.errors import RecordingRefused
-from fcproxy.server.audit_files import audit_bytes
 
 __all__ = ["audit_check"]
 
@@ -10,6 +9,9 @@ _SHOWN = 5
 
 def audit_check(data: bytes, name: str) -> None:
     """Raises RecordingRefused when the bytes about to become the cassette hold what the audit takes for a secret."""
+    # Deferred: a replay never comes here, and the audit takes longer to import than all else together.
+    from fcproxy.server.audit_files import audit_bytes
+
     findings = [finding for finding in audit_bytes(data, name).findings if finding.level == "error"]
     if not findings:
         return
