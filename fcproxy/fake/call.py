@@ -9,7 +9,7 @@ from fcproxy.fake.catalogue import Catalogue
 from fcproxy.fake.errors import refuse
 from fcproxy.fake.events import event_doc
 from fcproxy.fake.mint import number_between
-from fcproxy.fake.paging import page
+from fcproxy.fake.paging import page, page_of
 from fcproxy.fake.state import Doc, Row, State
 from fcproxy.fake.versions import Version
 
@@ -72,7 +72,14 @@ class Call:
     def find(self, kind: str, object_id: str) -> Row | None:
         """The object of this account and mode with the id, or None."""
         row = self.state.tables[kind].get(object_id)
-        return row if row is not None and row.scope == self.scope else None
+        if row is not None and row.scope == self.scope:
+            return row
+        found = (doc for doc in self._constants(kind) if doc["id"] == object_id)
+        return next((Row(object_id, kind, self.scope, 0, doc) for doc in found), None)
+
+    def _constants(self, kind: str) -> Sequence[Doc]:
+        constants = self.catalogue.kinds[kind].constants
+        return constants(self.livemode) if constants else ()
 
     def target(self, kind: str, name: str = "id") -> Row:
         """The object that the path names. Raises StripeError (404)."""
@@ -115,6 +122,10 @@ class Call:
         """A page as the request's limit, cursors and ``created`` ask for it, newest first."""
         chosen = {name: value for name, value in (filters or {}).items() if value is not None}
         return page(self, kind, url, chosen, where)
+
+    def page_of_constants(self, kind: str, url: str) -> Doc:
+        """A page of the objects that are always there."""
+        return page_of(self, kind, url, self._constants(kind))
 
     def emit(self, event: str, row: Row, previous: Mapping[str, Any] | None = None) -> Row:
         """Makes an event out of an object as it is now; ``previous`` holds the former values of changed fields."""

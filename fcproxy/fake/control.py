@@ -102,10 +102,14 @@ def control(fake: "Fake", method: str, path: str, body: bytes) -> Response:
 def _act(fake: "Fake", action: Action, names: Mapping[str, str], body: bytes) -> Doc:
     now = fake.now()
     fake.settle(now)
-    row = fake.state.tables[action.kind].get(names["id"])
-    if row is None:
-        raise refuse("missing", param="id", words=fake.catalogue.kinds[action.kind].words, id=names["id"])
-    call = fake.job_call(row.scope, now)
+    scope = f"test:{fake.state.account()}"
+    if "id" in names:
+        row = fake.state.tables[action.kind].get(names["id"])
+        if row is None:
+            words = fake.catalogue.kinds[action.kind].words
+            raise refuse("missing", param="id", words=words, id=names["id"], hint="")
+        scope = row.scope
+    call = fake.job_call(scope, now)
     call.path, call.params = names, _values(body, action.params)
     return fake.presenter(parse_version(None), call).show(action.handler(call), {})
 

@@ -1,7 +1,7 @@
 """Pages of objects. Source: docs.stripe.com/api/pagination."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fcproxy.fake.state import Doc, Row
@@ -10,7 +10,7 @@ from fcproxy.stripe.envelope import list_envelope
 if TYPE_CHECKING:
     from fcproxy.fake.call import Call
 
-__all__ = ["DEFAULT_LIMIT", "in_range", "page"]
+__all__ = ["DEFAULT_LIMIT", "in_range", "page", "page_of"]
 
 DEFAULT_LIMIT = 10
 
@@ -61,3 +61,17 @@ def page(call: "Call", kind: str, url: str, filters: Mapping[str, str], where: C
                 break
     shown = found[:limit][::-1] if backwards else found[:limit]
     return list_envelope([row.doc for row in shown], has_more=len(found) > limit, url=url)
+
+
+def page_of(call: "Call", kind: str, url: str, docs: Sequence[Doc]) -> Doc:
+    """The page that the call's cursors ask for, of a short list, newest first. Raises StripeError (400)."""
+    call.exclusive(("starting_after", "ending_before"))
+    limit, ids = call.params.get("limit", DEFAULT_LIMIT), [doc["id"] for doc in docs]
+    for name in ("starting_after", "ending_before"):
+        if name in call.params:
+            call.reference(kind, call.params[name], name)
+    if "ending_before" in call.params:
+        before = docs[: ids.index(call.params["ending_before"])]
+        return list_envelope(before[-limit:], has_more=len(before) > limit, url=url)
+    after = docs[ids.index(call.params["starting_after"]) + 1 :] if "starting_after" in call.params else docs
+    return list_envelope(after[:limit], has_more=len(after) > limit, url=url)

@@ -1,6 +1,6 @@
 """The words that a resource file is written in: kinds of object, routes, actions of the control API, jobs, events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,9 @@ class Kind:
 
     ``words`` is what an error calls it. Paths are dotted. ``expandable`` maps a path that holds an id to the kind it
     names, ``lists`` a path that holds a list of ids to theirs; ``hidden`` paths are absent until they are expanded;
-    ``spans`` are fields that depend on the version; what lies under ``opaque`` is shown as it is. ``lookup`` stands
-    in for objects that the fake was never told about.
+    ``spans`` are fields that depend on the version; what lies under ``opaque`` is shown as it is. ``stand_in`` makes
+    (from id and livemode) an object that the fake was never told about; ``constants`` gives (from livemode) those that
+    are always there, newest first.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     opaque: tuple[str, ...] = ()
     indexes: Mapping[str, Extractor] = field(default_factory=dict)
     stand_in: Callable[[str, bool], Doc] | None = None
+    constants: Callable[[bool], Sequence[Doc]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def param_faults(params: Mapping[str, Param], model: Any, place: str = "") -> It
     """Every way in which a parameter table differs, for the newest version, from an SDK parameter type."""
     hints = typing.get_type_hints(model, localns=_FOREIGN, include_extras=True)
     needed: frozenset[str] = getattr(model, "__required_keys__", frozenset())
-    wanted = {name: hint for name, hint in hints.items() if name not in _OPTIONS and name != "expand"}
+    wanted = {name: hint for name, hint in hints.items() if place or (name not in _OPTIONS and name != "expand")}
     known = {name: param for name, param in params.items() if _NEWEST.within(param.since, param.until)}
     yield from (f"{place}{name}: not in the table" for name in wanted.keys() - known.keys())
     yield from (f"{place}{name}: not in the SDK" for name in known.keys() - wanted.keys())
