@@ -15,7 +15,7 @@ from fcproxy.core.audit_report import Finding, Report
 from fcproxy.core.audit_rules import Detectors, entropy
 from fcproxy.core.message import Interaction
 
-__all__ = ["Auditor", "Item"]
+__all__ = ["Auditor", "Item", "Tree"]
 
 LEARN_LENGTH = 10
 """Shortest credential, in characters, whose copies are looked for; shorter ones occur by chance."""
@@ -28,10 +28,17 @@ LEARN_ENTROPY = 2.5
 
 
 @dataclass(frozen=True, slots=True)
+class Tree:
+    """Parsed contents: `Pairs`, lists, texts, bytes."""
+
+    root: object
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """Something to inspect: an interaction, or a text or bytes or tree at a place. ``number``: of the interaction."""
 
-    content: Interaction | str | bytes | list[object]
+    content: Interaction | str | bytes | Tree
     place: str = ""
     number: int | None = None
 
@@ -86,7 +93,7 @@ class Auditor:
             elif isinstance(content, bytes):
                 inspection.octets(content, item.place)
             else:
-                inspection.tree(content, item.place)
+                inspection.tree(content.root, item.place)
         if raw:
             inspection.number = None
             inspection.raw(raw)

@@ -7,7 +7,7 @@ mapping with a `request`, in a list. Whatever stands beside the known keys is in
 import base64
 import binascii
 
-from fcproxy.core.audit import Item
+from fcproxy.core.audit import Item, Tree
 from fcproxy.core.audit_tree import Pairs
 from fcproxy.core.message import Headers, Interaction, Request, Response
 
@@ -22,7 +22,7 @@ def document_items(tree: object) -> list[Item]:
     found: list[Item] = []
     rest = _rest(tree, found, 0)
     if rest is not None:
-        found.append(Item([rest], "document"))
+        found.append(Item(Tree(rest), "document"))
     return found
 
 
@@ -33,7 +33,7 @@ def _rest(node: object, found: list[Item], depth: int) -> object:
             number = found[-1].number + 1 if found and found[-1].number is not None else 0
             reader = _Reader()
             found.append(Item(reader.interaction(node), number=number))
-            found.extend(Item(more, place, number) for place, more in reader.more)
+            found.extend(Item(Tree(more), place, number) for place, more in reader.more)
             return None
         if depth > _SEARCH_DEPTH:
             return node
@@ -52,7 +52,7 @@ class _Reader:
     """Reads one interaction; ``more`` collects (place, contents) of what has no place in an `Interaction`."""
 
     def __init__(self) -> None:
-        self.more: list[tuple[str, str | bytes | list[object]]] = []
+        self.more: list[tuple[str, object]] = []
 
     def interaction(self, node: Pairs) -> Interaction:
         request = _first(node, "request")
@@ -66,7 +66,7 @@ class _Reader:
     def _request(self, node: Pairs) -> Request:
         url = _first(node, "uri") or _first(node, "url")
         body = self._body(_first(node, "body"), "request.body") or self._body(_first(node, "postData"), "request.body")
-        headers = self._headers(node)
+        headers = self._headers(node, "request.headers")
         self._rest(node, ("uri", "url", "body", "postData", "headers", "cookies", "method"), "request")
         return Request(_word(_first(node, "method")), self._url(url), headers, body)
 
@@ -75,7 +75,8 @@ class _Reader:
         status = _first(node, "status")
         reason = _first(status, "message") if isinstance(status, Pairs) else _first(node, "statusText")
         code = _first(status, "code") if isinstance(status, Pairs) else status or _first(node, "status_code")
-        headers = self._headers(node)
+        self._rest(status if isinstance(status, Pairs) else Pairs(), ("code", "message"), "response.status")
+        headers = self._headers(node, "response.headers")
         self._rest(node, ("body", "content", "headers", "cookies", "status", "statusText", "status_code"), "response")
         number = _word(code)
         return Response(int(number) if number.isdigit() and len(number) < 4 else 0, headers, body, _word(reason))
@@ -89,14 +90,17 @@ class _Reader:
         query = f"?{parts['rawquery']}" if parts.get("rawquery") else ""
         return f"{parts.get('scheme') or 'https'}://{parts.get('host', '')}{parts.get('path', '')}{query}"
 
-    def _headers(self, node: Pairs) -> Headers:
+    def _headers(self, node: Pairs, place: str) -> Headers:
         items: list[tuple[str, str]] = []
         for key, value in node:
             if key == "headers":
                 items += _header_items(value)
+                for each in value if isinstance(value, list) and not isinstance(value, Pairs) else ():
+                    self._rest(each if isinstance(each, Pairs) else Pairs(), ("name", "value"), place)
             elif key == "cookies" and isinstance(value, list):
                 pairs = [(_first(each, "name"), _first(each, "value")) for each in value if isinstance(each, Pairs)]
                 items += [("Cookie", f"{_word(name)}={_word(text)}") for name, text in pairs]
+                self.more.append((f"{place} Cookie", Pairs([("cookies", value)])))
         return Headers(items)
 
     def _body(self, node: object, place: str) -> bytes:
@@ -106,7 +110,7 @@ class _Reader:
         key = next((str(key) for key, value in pairs if key in _BODY_KEYS and isinstance(value, str | bytes)), None)
         if key is None:
             # Some recorders store the parsed body itself.
-            self.more.append((place, [node]))
+            self.more.append((place, node))
             return b""
         self._rest(pairs, (key,), place)
         value = _octets(_first(pairs, key))
@@ -116,7 +120,7 @@ class _Reader:
     def _rest(self, node: Pairs, known: tuple[str, ...], place: str) -> None:
         rest = Pairs((key, value) for key, value in node if key not in known)
         if rest:
-            self.more.append((place, [rest]))
+            self.more.append((place, rest))
 
 
 def _header_items(node: object) -> list[tuple[str, str]]:

@@ -287,7 +287,7 @@ class Inspection:
             self._lines(stripped, at)
         elif stripped.startswith(("data:", "event:", "id:", "retry:", ":")) and "\ndata:" in f"\n{stripped}":
             self._lines(re.sub(r"(?m)^(?:data: ?|event:.*|id:.*|retry:.*|:.*)", "", stripped), at)
-        elif _FORM.fullmatch(stripped):
+        elif "://" not in stripped[:12] and _FORM.fullmatch(stripped):
             self._leaves(form_leaves(stripped, self._index, at.context), at)
         elif "=" in stripped and ("?" in stripped or "&" in stripped or "#" in stripped):
             for name, value in _PAIR_TEXT.findall(stripped):

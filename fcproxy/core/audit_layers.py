@@ -101,7 +101,9 @@ def opened_words(text: str, words: set[str]) -> Iterator[tuple[str, bytes]]:
     """(layer, bytes) for each of ``words``, or block of lines in ``text``, that reads as base64 or hex of something."""
     for word in sorted(words):
         if len(word) >= 16:
-            yield from _of_word(word.rstrip("="))
+            for piece in word.split("="):
+                if len(piece) >= 12:
+                    yield from _of_word(piece)
     if "\n" in text or " " in text:
         for block in _LINES.findall(text) if len(text) >= 64 else ():
             yield from _of_base64(re.sub(r"\s", "", block))

@@ -202,7 +202,7 @@ def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]
         path: tuple[object, ...] = ()
         for part in parts[:-1]:
             inner = index.below(inner, part)
-            path = (part, path)
+            path = (int(part) if part.isdecimal() and len(part) < 6 else part, path)
         if parts[-1] in ("day", "month", "year") and value.isdigit() and len(parts) > 1:
             dates.setdefault(tuple(parts[:-1]), {})[parts[-1]] = value
         yield Leaf((parts[-1], path), parts[-1], value, inner)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import brotli
 import pytest
 
-from fcproxy.core.audit import Auditor, Item
+from fcproxy.core.audit import Auditor, Item, Tree
 from fcproxy.core.audit_tree import Pairs
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.stripe.detectors import DETECTORS
@@ -44,7 +44,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "hex": lambda s: s.encode().hex(),
     "hex capitals": lambda s: s.encode().hex().upper(),
     "hex with colons": lambda s: s.encode().hex(":"),
-    "json escapes": lambda s: _u(s),
+    "json escapes": _u,
     "json escapes in part": lambda s: s[:4] + _u(s[4:6]) + s[6:],
     "c escapes": lambda s: "".join(f"\\x{ord(char):02x}" for char in s),
     "entities": lambda s: "".join(f"&#{ord(char)};" for char in s),
@@ -106,7 +106,9 @@ def test_zstd_is_opened_by_label_and_without() -> None:
 
 def test_stacked_codings_are_opened() -> None:
     body = gzip.compress(brotli.compress(gzip.compress(client_secret().encode())))
-    assert rules(exchange(body, headers=(("Content-Encoding", "gzip, br"), ("Content-Encoding", "gzip")))) == {"client-secret"}
+    assert rules(exchange(body, headers=(("Content-Encoding", "gzip, br"), ("Content-Encoding", "gzip")))) == {
+        "client-secret"
+    }
 
 
 def test_a_stale_label_on_decoded_text_is_no_failure() -> None:
@@ -121,7 +123,9 @@ def test_wide_and_marked_text_is_read(charset: str) -> None:
 
 
 def test_latin_1_text_is_read() -> None:
-    assert rules(exchange('{"n": "caf\u00e9", "k": "'.encode("latin-1") + secret_key().encode() + b'"}')) == {"secret-key"}
+    assert rules(exchange('{"n": "caf\u00e9", "k": "'.encode("latin-1") + secret_key().encode() + b'"}')) == {
+        "secret-key"
+    }
 
 
 CONTAINERS: dict[str, Callable[[str], bytes]] = {
@@ -224,7 +228,9 @@ def test_the_agreed_marks_are_no_findings() -> None:
         ("Cookie", "REDACTED"),
     )
     form = b"client_secret=fcsess_client_secret_REDACTED_1&email=redacted-1%40example.com"
-    assert found(exchange(json.dumps(MARKED).encode(), headers=headers, request_headers=headers, request_body=form)) == []
+    assert (
+        found(exchange(json.dumps(MARKED).encode(), headers=headers, request_headers=headers, request_body=form)) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -310,13 +316,16 @@ def test_what_cannot_be_read_is_said() -> None:
 
 
 def test_plain_secrets_in_what_cannot_be_read_are_found_too() -> None:
-    assert rules(exchange(bytes(range(256)) + secret_key().encode() + bytes(range(256)))) == {"unreadable", "secret-key"}
+    assert rules(exchange(bytes(range(256)) + secret_key().encode() + bytes(range(256)))) == {
+        "unreadable",
+        "secret-key",
+    }
 
 
 def test_a_stand_in_counts_as_not_stored() -> None:
     stood = exchange(b"", headers=(("Fcproxy-Body", "not-stored; reason=coding; bytes=10"),))
     report = auditor().items("f", [Item(stood, number=0)])
-    assert (report.findings, report.coverage.not_stored, report.coverage.bodies) == ((), 1, 1)
+    assert (report.findings, report.coverage.not_stored, report.coverage.bodies) == ((), 1, 0)
     assert report.exit_code == 0
     lying = exchange(bytes(range(256)), headers=(("Fcproxy-Body", "not-stored; reason=coding; bytes=10"),))
     assert rules(lying) == {"unreadable"}
@@ -336,11 +345,11 @@ def test_encodings_nested_too_deep_are_refused() -> None:
 
 def test_deep_nesting_does_not_end_the_audit() -> None:
     deep = b'{"a":' * 50_000 + json.dumps({"client_secret": client_secret()}).encode() + b"}" * 50_000
-    assert "client-secret" in rules(exchange(deep))
+    assert rules(exchange(deep)) == {"client-secret-field"}
     nested: list[object] = [secret_key()]
     for _ in range(50_000):
         nested = [nested]
-    assert auditor().items("f", [Item(nested, "document")]).leaks == 1
+    assert auditor().items("f", [Item(Tree(nested), "document")]).leaks == 1
 
 
 def test_shared_nodes_do_not_explode(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,7 +357,7 @@ def test_shared_nodes_do_not_explode(monkeypatch: pytest.MonkeyPatch) -> None:
     node: list[object] = [Pairs([("a", "b")])]
     for _ in range(40):
         node = [node, node]
-    report = auditor().items("f", [Item(node, "document")])
+    report = auditor().items("f", [Item(Tree(node), "document")])
     assert [finding.rule for finding in report.findings] == ["unreadable"]
 
 
@@ -407,5 +416,5 @@ def test_places_name_what_they_stand_in() -> None:
         "response.body $.error.message",
         "request.url $.client_secret",
         "request.headers Authorization",
-        "request.body $.a.b.client_secret",
+        "request.body $.a.b[0].client_secret",
     }

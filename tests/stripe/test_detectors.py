@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from fcproxy.core.audit_rules import HeaderRule, NameRule, Shape
 from fcproxy.stripe.detectors import DETECTORS
 from tests.core.audit_support import drawn, exchange, found, rules, rules_in
 
@@ -180,12 +181,27 @@ def test_a_header_that_must_not_be_there(rule: str, name: str, value: str) -> No
 HARMLESS = [
     {"id": "fcsess_1MwtnGLkdIwHu7ixs7NPQ7dq", "object": "financial_connections.session", "client_secret": None},
     {"id": "pi_3MtwBwLkdIwHu7ix28a3tqPa", "created": 1680800504, "amount": 4242424242424, "amount_cents": 123456789},
-    {"secretary": "Bob Smith", "keyboard": "qwertz", "token_type": "bearer", "cvc_check": "pass", "id_number_provided": True},
+    {
+        "secretary": "Bob Smith",
+        "keyboard": "qwertz",
+        "token_type": "bearer",
+        "cvc_check": "pass",
+        "id_number_provided": True,
+    },
     {"url": "/v1/financial_connections/accounts", "has_more": False, "status": "requires_payment_method"},
     {"transacted_at": 1700000000123, "latency_ms": 1700000000123456, "type": "ac_present", "debit": "cs_debit"},
-    {"payment_method": "pm_card_visa", "source": "tok_visa", "bank": "btok_us_verified", "account": "acct_1MwtnGLkdIwHu7ix"},
+    {
+        "payment_method": "pm_card_visa",
+        "source": "tok_visa",
+        "bank": "btok_us_verified",
+        "account": "acct_1MwtnGLkdIwHu7ix",
+    },
     {"card": {"number": "4242424242424242", "cvc": "123", "exp_month": 8}, "routing_number": "110000000"},
-    {"account_number": "000123456789", "iban": "DE89370400440532013000", "email": "nobody+janesmith" + "@" + "stripe.com"},
+    {
+        "account_number": "000123456789",
+        "iban": "DE89370400440532013000",
+        "email": "nobody+janesmith" + "@" + "stripe.com",
+    },
     {"object": "product", "name": "Blue Hat", "description": "A hat", "tax_code": "txcd_99999999"},
     {"object": "climate.supplier", "name": "Climeworks", "locations": [{"city": "Hellisheidi", "country": "IS"}]},
     {"request_log_url": "https://dashboard.stripe.com/test/logs/req_AbCdEf123456Gh?t=1793188800"},
@@ -230,12 +246,15 @@ def test_harmless_headers_stay_silent() -> None:
     assert found(exchange(headers=headers, request_headers=headers)) == []
 
 
+ROWS: list[Shape | NameRule | HeaderRule] = [*DETECTORS.shapes, *DETECTORS.names, *DETECTORS.headers]
+
+
 def test_every_row_says_what_it_is_and_compiles() -> None:
     for shape in DETECTORS.shapes:
         assert re.compile(shape.pattern)
         assert bool(shape.literals) != bool(shape.mask)
     described = DETECTORS.described()
-    for row in (*DETECTORS.shapes, *DETECTORS.names, *DETECTORS.headers):
+    for row in ROWS:
         assert described[row.rule]
         assert row.what
         assert row.source
@@ -244,5 +263,5 @@ def test_every_row_says_what_it_is_and_compiles() -> None:
 def test_every_rule_of_the_table_is_exercised_here() -> None:
     tried = {rule for rule, _ in SHAPES} | {rule for rule, _ in _fields()}
     headers = {row.rule for row in DETECTORS.headers}
-    assert {row.rule for row in (*DETECTORS.shapes, *DETECTORS.names)} - tried - {"oauth-code"} == set()
+    assert {row.rule for row in ROWS} - headers - tried - {"oauth-code"} == set()
     assert headers == {"authorization-header", "cookie-header", "telemetry-header", "address-header", "key-header"}
