@@ -17,6 +17,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("passthrough", "fcproxy.cli.serve:passthrough", "Forward, record nothing."),
     ("fake", "fcproxy.cli.serve:fake", "Serve the fake Stripe by itself."),
     ("run", "fcproxy.cli.run:run", "Run a command with the proxy beside it; for tests and CI."),
+    ("recover", "fcproxy.cli.recover:recover", "Make cassettes of what killed recordings left."),
     ("audit", "fcproxy.cli.audit:audit", "Prove that cassettes hold no secret."),
     ("convert", "fcproxy.cli.convert:convert", "Turn other tools' recordings into cassettes, and cassettes into HAR."),
 )

@@ -65,6 +65,9 @@ class Journal:
             while data:
                 data = data[os.write(self._file, data) :]
             os.fsync(self._file)
+            if os.fstat(self._file).st_nlink == 0:
+                # Writing to a file without a name goes well for ever, and all of it is gone with the process.
+                self.failed = "the journal was deleted"
         except OSError as error:
             self.failed = error.strerror or "the disk failed"
 
