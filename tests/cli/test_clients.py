@@ -19,11 +19,15 @@ from tests.cli.processes import Served, clean_environment, fcproxy, rig
 from tests.server.harness import KEY
 
 CUSTOMER: Any = {"description": "somebody"}
-SESSION: Any = {
-    "account_holder": {"type": "customer", "customer": ""},
-    "permissions": ["balances", "ownership"],
-    "filters": {"account_subcategories": ["checking"]},
-}
+
+
+def session_of(customer: str) -> Any:
+    """A session's parameters."""
+    return {
+        "account_holder": {"type": "customer", "customer": customer},
+        "permissions": ["balances", "ownership"],
+        "filters": {"account_subcategories": ["checking"]},
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +45,7 @@ def complete(url: str, session: str) -> None:
 def with_sdk(url: str) -> list[dict[str, Any]]:
     client = stripe.StripeClient(KEY, base_addresses={"api": url}, max_network_retries=0)
     customer = client.v1.customers.create(CUSTOMER)
-    wanted = {**SESSION, "account_holder": {"type": "customer", "customer": customer.id}}
+    wanted = session_of(customer.id)
     session = client.v1.financial_connections.sessions.create(wanted)
     complete(url, session.id)
     done = client.v1.financial_connections.sessions.retrieve(session.id)
@@ -52,11 +56,11 @@ def with_sdk(url: str) -> list[dict[str, Any]]:
 
 
 async def with_async_sdk(url: str) -> list[dict[str, Any]]:
-    http = stripe.HTTPXClient()
+    http: Any = stripe.HTTPXClient()
     client = stripe.StripeClient(KEY, base_addresses={"api": url}, max_network_retries=0, http_client=http)
     try:
         customer = await client.v1.customers.create_async(CUSTOMER)
-        wanted = {**SESSION, "account_holder": {"type": "customer", "customer": customer.id}}
+        wanted = session_of(customer.id)
         session = await client.v1.financial_connections.sessions.create_async(wanted)
         await asyncio.to_thread(complete, url, session.id)
         done = await client.v1.financial_connections.sessions.retrieve_async(session.id)
@@ -105,7 +109,8 @@ def test_stripes_sdk_raises_at_once_on_a_miss(tmp_path: Path) -> None:
         client = stripe.StripeClient(KEY, base_addresses={"api": served.url}, max_network_retries=4)
         with pytest.raises(stripe.StripeError) as caught:
             client.v1.customers.create({"description": "somebody else"})
-        assert caught.value.json_body["error"]["code"] == "no_match"
+        answer: Any = caught.value.json_body
+        assert answer["error"]["code"] == "no_match"
         assert "body.description" in str(caught.value)
         assert served.stop() == 1
         assert len(served.errors.splitlines()) == 1
