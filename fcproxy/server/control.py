@@ -14,6 +14,7 @@ from fcproxy.server.decks import Decks
 from fcproxy.server.guard import refusal_of
 from fcproxy.server.incoming import DUMMY_KEY, PREFIX
 from fcproxy.server.opened import OpenedDeck
+from fcproxy.server.page import page
 
 __all__ = ["ROUTES", "Control", "ControlRequest"]
 
@@ -35,7 +36,9 @@ class ControlRequest:
 
 
 ROUTES: tuple[tuple[str, str, str, str], ...] = (
-    ("GET", "", "index", "This table."),
+    ("GET", "", "index", "The page for people; with Accept: application/json this table."),
+    ("GET", "page.css", "page", "The page's style."),
+    ("GET", "page.js", "page", "The page's script."),
     ("GET", "health", "health", "Whether the proxy serves, in which mode, from which cassette."),
     ("GET", "verdict", "verdict", "The default deck's verdict so far."),
     ("POST", "decks", "open_deck", "Opens a deck: {cassette, mode, upstream?} -> {id, base_url, api_key}."),
@@ -56,6 +59,7 @@ class Control:
         self._bound = bound
         self._handlers: dict[str, Callable[[ControlRequest, str], Awaitable[Response]]] = {
             "index": self._index,
+            "page": self._page,
             "health": self._health,
             "verdict": self._verdict,
             "open_deck": self._open_deck,
@@ -80,7 +84,12 @@ class Control:
             return bad_request(405, "method", f"allowed here: {', '.join(allowed)}")
         return bad_request(404, "unknown_route", f"no such control path; GET {PREFIX} lists what there is")
 
-    async def _index(self, _asked: ControlRequest, _argument: str) -> Response:
+    async def _page(self, asked: ControlRequest, _argument: str) -> Response:
+        return page(asked.path)
+
+    async def _index(self, asked: ControlRequest, _argument: str) -> Response:
+        if "application/json" not in (asked.headers.get("Accept") or ""):
+            return page("")
         routes = [{"method": method, "path": PREFIX + path, "does": help_} for method, path, _, help_ in ROUTES]
         return json_response(200, {"routes": routes})
 
