@@ -1,77 +1,60 @@
 """Canonical form: what of a request is compared, free of order, host and spelling. Derived, never stored.
 
 A form is a mapping of place -> text, e.g. `body.account_holder.type` -> `"customer"`. Places make differences tellable,
-and a sorted rendering of the whole makes the key. Secrets stand in it as markers: the key knows their kind only, and
-the values are compared one by one (`secrets`).
+and a sorted rendering of the whole makes the key. Secrets stand in it as blanks that tell their kind only; their
+values are compared one by one (`secrets`).
 """
 
-import fnmatch
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from urllib.parse import quote, unquote
 
-from fcproxy.core import content, form, json_text, marker, multipart
+from fcproxy.core import content, marker
 from fcproxy.core.body import BodyKind, open_body
 from fcproxy.core.content import Unopenable
 from fcproxy.core.marker import Marker
+from fcproxy.core.match_rules import MatchRules, RouteRule
 from fcproxy.core.message import Headers, Request
+from fcproxy.core.places import form_places, json_places, multipart_places, quoted
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.standins import NOT_STORED, is_standin
 from fcproxy.core.url import split
 
-__all__ = ["Canonical", "MatchRules", "RouteRule", "canonical"]
+__all__ = ["ANY_FAMILY", "BLANK", "NO_FAMILY", "UNKNOWN_FAMILY", "Canonical", "canonical", "lines", "shown"]
 
+NO_FAMILY = "none"
+"""The family of a request without credential."""
 
-@dataclass(frozen=True, slots=True)
-class RouteRule:
-    """A user's exception from the matching, for the routes it names.
+UNKNOWN_FAMILY = "other"
+"""The family of a credential that is none of the API's keys: a word that another tool or a person put there."""
 
-    ``path`` is a glob over the path, ``method`` a method or `*`. ``ignore``: globs over places (`body.metadata.run_id`,
-    `query.*`) that are not compared; ``body=False`` compares no body; ``headers``: compared in addition.
-    ``normalise``: place glob -> expression whose matches count as one and the same.
-    """
+ANY_FAMILY = "any"
+"""The family of fcproxy's own dummy key: see `MatchRules.dummy`."""
 
-    id: str
-    path: str = "*"
-    method: str = "*"
-    ignore: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
-    body: bool = True
-    normalise: tuple[tuple[str, str], ...] = ()
+BLANK = re.compile("\ue000([^:\ue002]*):([^\ue002]*)\ue002")
+"""A secret in a canonical form: kind and hint, no number and no value."""
 
-    def applies(self, method: str, path: str) -> bool:
-        """Whether a request is on this rule's route."""
-        return self.method.upper() in ("*", method) and fnmatch.fnmatchcase(path, self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class MatchRules:
-    """What is compared. The default is `fcproxy.stripe.matching.MATCHING`.
-
-    ``headers``: compared as text. ``sets``: query and body fields whose elements have no order. ``credential``: the
-    header compared by its secret's kind alone. ``routes``: the user's exceptions.
-    """
-
-    headers: tuple[str, ...]
-    sets: tuple[str, ...]
-    credential: str = "Authorization"
-    routes: tuple[RouteRule, ...] = ()
+_KEY_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """``key`` is equal for requests that differ in nothing but secrets; ``secrets`` are these: (kind, value).
+    """``key`` is equal for requests that differ in nothing but secrets and credential.
 
-    ``loosened``: place -> (rule, value) for what a route rule took out of the comparison.
+    ``fields`` hold blanks where secrets are (`shown` makes them readable); ``secrets`` are these: (kind, value), in the
+    fields' order. ``family`` is the credential's, ``credential`` its value ("" where there is none). ``loosened``:
+    place -> (rule, text) for what a route rule took out of the comparison.
     """
 
     method: str
     path: str
     fields: Mapping[str, str]
-    key: str
-    secrets: tuple[tuple[str, str], ...]
+    key: bytes
+    secrets: tuple[tuple[str, str], ...] = ()
+    family: str = NO_FAMILY
+    credential: str = ""
     loosened: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -81,133 +64,117 @@ def canonical(request: Request, rules: MatchRules, redactor: Redactor) -> Canoni
     redacted = redactor.request(request)
     parts = split(redacted.url)
     path = _path(parts.path)
-    routes = [route for route in rules.routes if route.applies(method, path)]
-    fields: dict[str, str] = {}
-    _add(fields, "query", form.tree(form.parse_pairs(parts.query or "")), rules)
-    _headers(fields, request.headers, redacted.headers, rules, routes)
-    _body(fields, redacted, rules)
-    loosened = _loosen(fields, routes)
-    text = "\n".join([method, path, *(f"{place}={fields[place]}" for place in sorted(fields))])
-    secrets = tuple((mark.kind, redactor.ledger.value(mark)) for mark in marker.find(text))
-    redactor.ledger.forget()
-    shown = {place: marker.substitute(value, lambda mark: f"<{mark.kind}>") for place, value in fields.items()}
-    return Canonical(method, path, shown, marker.substitute(text, _kind_only), secrets, loosened)
-
-
-def _headers(
-    fields: dict[str, str], raw: Headers, redacted: Headers, rules: MatchRules, routes: list[RouteRule]
-) -> None:
-    for name in rules.headers:
-        values = redacted.get_all(name)
+    fields = form_places(parts.query, "query", rules.sets) if parts.query else {}
+    family, credential = _credential(redacted.headers, rules, redactor)
+    routes = [route for route in rules.routes if route.applies(method, shown(_blank(path)))]
+    for name in (*rules.headers, *(name for route in routes for name in route.headers)):
+        values = redacted.headers.get_all(name)
         if values:
             fields[f"header.{name}"] = ", ".join(value.strip() for value in values)
-    for route in routes:
-        for name in route.headers:
-            # Compared although it may not be stored: absent on both sides is equal, else the text counts.
-            fields[f"header.{name}"] = ", ".join(value.strip() for value in raw.get_all(name))
-    credential = redacted.get(rules.credential)
-    fields[f"header.{rules.credential}"] = _family(credential) if credential else "none"
+    fields.update(_body(redacted, rules))
+    loosened = _loosen(fields, routes) if routes else {}
+    secrets = _secrets([path, *_in_order(fields)], redactor) if _marked(path, fields) else ()
+    redactor.ledger.forget()
+    if secrets or loosened:
+        path = _blank(path)
+        fields = {_blank(place): _blank(text) for place, text in fields.items()}
+        loosened = {_blank(place): (rule, _blank(text)) for place, (rule, text) in loosened.items()}
+    return Canonical(method, path, fields, _key(method, path, fields), secrets, family, credential, loosened)
 
 
-def _loosen(fields: dict[str, str], routes: list[RouteRule]) -> dict[str, tuple[str, str]]:
-    loosened: dict[str, tuple[str, str]] = {}
-    for route in routes:
-        for place in list(fields):
-            if (not route.body and place.partition(".")[0].partition("[")[0] == "body") or any(
-                fnmatch.fnmatchcase(place, glob) for glob in route.ignore
-            ):
-                loosened[place] = (route.id, fields.pop(place))
-        for glob, expression in route.normalise:
-            for place, value in fields.items():
-                if fnmatch.fnmatchcase(place, glob):
-                    loosened[place] = (route.id, value)
-                    fields[place] = re.sub(expression, "<normalised>", value)
-    return loosened
+def lines(fields: Mapping[str, str]) -> list[str]:
+    """The fields as `place=text`, sorted."""
+    return sorted(f"{place}={text}" for place, text in fields.items())
+
+
+def shown(text: str) -> str:
+    """A text of a canonical form as people may see it: `<kind>` for a secret."""
+    return BLANK.sub(r"<\1>", text) if marker.OPEN in text else text
+
+
+def _key(method: str, path: str, fields: Mapping[str, str]) -> bytes:
+    text = "\n".join((method, path, *lines(fields)))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
+
+
+def _marked(path: str, fields: Mapping[str, str]) -> bool:
+    return marker.OPEN in path or any(marker.OPEN in text or marker.OPEN in name for name, text in fields.items())
+
+
+def _in_order(fields: Mapping[str, str]) -> list[str]:
+    """Every place and text, in an order that does not depend on the markers' provisional numbers."""
+    return [f"{place}={fields[place]}" for place in sorted(fields, key=_blank)]
+
+
+def _secrets(texts: list[str], redactor: Redactor) -> tuple[tuple[str, str], ...]:
+    return tuple((mark.kind, redactor.ledger.value(mark)) for text in texts for mark in marker.find(text))
+
+
+def _blank(text: str) -> str:
+    return marker.substitute(text, _kind_only)
 
 
 def _kind_only(mark: Marker) -> str:
     return f"\ue000{mark.kind}:{mark.hint}\ue002"
 
 
-def _family(value: str) -> str:
-    """A credential compares by the kind and mode of its key: the scheme that carried it does not matter."""
+def _credential(redacted: Headers, rules: MatchRules, redactor: Redactor) -> tuple[str, str]:
+    """Family and value. The scheme that carried it does not matter: Basic and Bearer are one (docs.stripe.com/api)."""
+    value = redacted.get(rules.credential)
+    if not value:
+        return NO_FAMILY, ""
     found = marker.find(value)
-    return found[0].hint or "other" if found else value
+    if not found:
+        return UNKNOWN_FAMILY, ""
+    secret = redactor.ledger.value(found[0])
+    if rules.dummy and secret.startswith(rules.dummy):
+        return ANY_FAMILY, secret
+    return found[0].hint or UNKNOWN_FAMILY, secret
+
+
+def _loosen(fields: dict[str, str], routes: list[RouteRule]) -> dict[str, tuple[str, str]]:
+    loosened: dict[str, tuple[str, str]] = {}
+    for route in routes:
+        for place in [place for place in fields if route.drops(place)]:
+            loosened[place] = (route.id, fields.pop(place))
+        for place, text in fields.items():
+            if changed := route.normalised(place, text):
+                loosened[place] = (route.id, text)
+                fields[place] = changed
+    return loosened
 
 
 def _path(path: str) -> str:
-    # Doubled slashes are one to Stripe; percent-encoding of what needs none is not a difference.
-    decoded = marker.outside(re.sub(r"/{2,}", "/", path), lambda part: unquote(part, errors="surrogateescape"))
-    return marker.outside(decoded, lambda part: quote(part, safe="/:@!$&'()*+,;=~", errors="surrogateescape"))
+    # Doubled slashes are one to Stripe; percent-encoding is no difference but for %2F, which is no separator.
+    parts = re.sub(r"/{2,}", "/", path)
+    if "%" not in parts and parts.isascii():
+        return parts
+    return "/".join(marker.outside(part, _respelled) for part in parts.split("/"))
 
 
-def _add(fields: dict[str, str], place: str, value: object, rules: MatchRules) -> None:
-    """Flattens a tree into places. Iterative: its depth is the client's choice."""
-    stack: list[tuple[str, object]] = [(place, value)]
-    while stack:
-        where, node = stack.pop()
-        if isinstance(node, dict):
-            if not node and where != place:
-                fields[where] = "{}"
-            stack.extend((f"{where}.{_escaped(key)}", child) for key, child in node.items())
-        elif isinstance(node, list):
-            if where.rpartition(".")[2] in rules.sets:
-                fields[where] = json.dumps(sorted(map(str, node)), ensure_ascii=False)
-                continue
-            if not node:
-                fields[where] = "[]"
-            stack.extend((f"{where}[{index}]", child) for index, child in enumerate(node))
-        else:
-            fields[where] = json.dumps(node, ensure_ascii=False)
+def _respelled(part: str) -> str:
+    return quote(unquote(part, errors="surrogateescape"), safe=":@!$&'()*+,;=~", errors="surrogateescape")
 
 
-def _escaped(key: str) -> str:
-    return re.sub(r"([.\[\]\\=\n])", r"\\\1", key)
-
-
-def _body(fields: dict[str, str], request: Request, rules: MatchRules) -> None:
+def _body(request: Request, rules: MatchRules) -> dict[str, str]:
     if is_standin(request.headers):
         # Two bodies that could not be opened are the same as far as anybody can tell: same reason, same size.
-        fields["body"] = request.headers.get(NOT_STORED) or ""
-        return
+        return {"body": request.headers.get(NOT_STORED) or ""}
+    if not request.body:
+        return {}
     try:
         opened = open_body(request.headers.without("Content-Encoding"), request.body, content.STANDARD_DECODERS)
     except Unopenable as error:
-        fields["body"] = error.reason
-        return
-    if opened.kind is not BodyKind.EMPTY:
-        fields["body:kind"] = opened.kind
-    if opened.kind is BodyKind.FORM:
-        _add(fields, "body", form.tree(form.parse_pairs(opened.text)), rules)
-    elif opened.kind is BodyKind.JSON:
-        _json(fields, opened.text)
-    elif opened.kind is BodyKind.MULTIPART:
-        _multipart(fields, request.headers, opened.data)
-    elif opened.kind is not BodyKind.EMPTY:
-        fields["body"] = json.dumps(opened.data.decode("utf-8", "surrogateescape"), ensure_ascii=False)
-
-
-def _json(fields: dict[str, str], text: str) -> None:
-    """JSON by its leaves: key order and white space vanish; types, number spellings and duplicates stay."""
-    found: list[tuple[tuple[str | int, ...], str]] = [
-        (one.path, text[one.start : one.end]) for one in json_text.leaves(text) if not one.is_key
-    ]
-    for path, token in (*found, *json_text.empty_containers(text)):
-        where = "body" + "".join(f"[{part}]" if isinstance(part, int) else f".{_escaped(part)}" for part in path)
-        while where in fields:
-            where += "'"
-        fields[where] = json.dumps(json_text.decode_string(token), ensure_ascii=False) if token[0] == '"' else token
-
-
-def _multipart(fields: dict[str, str], headers: Headers, data: bytes) -> None:
-    boundary = multipart.boundary_of(headers.get("Content-Type") or "") or ""
-    for index, part in enumerate(multipart.parse(data, boundary)):
-        names = multipart.disposition(part)
-        where = f"body.part[{index}].{_escaped(names.get('name', ''))}"
-        fields[where] = json.dumps(part.content.decode("utf-8", "surrogateescape"), ensure_ascii=False)
-        for key in ("filename", "filename*"):
-            if key in names:
-                fields[f"{where}.{key}"] = names[key]
-        kind = part.headers.get("Content-Type")
-        if kind:
-            fields[f"{where}.content-type"] = kind
+        return {"body": error.reason}
+    kind = opened.kind
+    if kind is BodyKind.EMPTY:
+        return {}
+    if kind is BodyKind.FORM:
+        fields = form_places(opened.text, "body", rules.sets)
+    elif kind is BodyKind.JSON:
+        fields = json_places(opened.text, "body")
+    elif kind is BodyKind.MULTIPART:
+        fields = multipart_places(request.headers, opened.data, "body")
+    else:
+        fields = {"body": quoted(opened.data.decode("utf-8", "surrogateescape"))}
+    return {"body:kind": kind.value, **fields}

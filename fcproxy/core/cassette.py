@@ -3,13 +3,17 @@
 The one mutable object of a deck. No I/O: loading and keeping are the store's.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fcproxy.core.canonical import Canonical
+from fcproxy.core.bindings import Bindings, is_template_of
+from fcproxy.core.canonical import ANY_FAMILY, NO_FAMILY, UNKNOWN_FAMILY, Canonical
+from fcproxy.core.index import Filed, Index
+from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.message import Interaction
 
-__all__ = ["SAFE_METHODS", "Cassette", "Found"]
+__all__ = ["SAFE_METHODS", "Cassette", "Found", "is_failure"]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1: they change nothing, so their last answer keeps standing until something else changes."""
@@ -21,142 +25,190 @@ _FAILURES = frozenset({409, 429})
 class Found:
     """A lookup's result. ``index`` is None on a miss, then ``reason`` says why and ``near`` are look-alikes.
 
-    ``repeated``: the answer was given before (a sticky GET, an idempotent retry).
+    ``repeated``: the answer was given before (a sticky GET).
     """
 
     index: int | None
     reason: str = ""
-    near: tuple[int, ...] = ()
+    near: Sequence[int] = ()
     repeated: bool = False
 
 
 class Cassette:
-    """Interactions by canonical key. ``canonical`` computes the form of a stored request."""
+    """Interactions with their marks. ``canonical`` computes the form of the stored request with a given number."""
 
-    def __init__(self, interactions: Sequence[Interaction], canonical: Callable[[int], Canonical]) -> None:
-        self.interactions = list(interactions)
-        self.played: list[int] = []
+    def __init__(
+        self, interactions: Sequence[Interaction], canonical: Callable[[int], Canonical], rules: MatchRules
+    ) -> None:
+        self.interactions = interactions
+        self.played = [0] * len(interactions)
         """How often each interaction was played."""
         self.out_of_order = 0
+        """How many were played after one that was recorded later."""
         self.last_change = -1
         """Index of the last mutating interaction played: GETs are answered from the state after it."""
-        self._canonical = canonical
-        self._by_key: dict[str, list[int]] = {}
-        self._by_path: dict[tuple[str, str], list[int]] = {}
-        self._secrets: list[tuple[tuple[str, str], ...]] = []
-        self._known: set[str] = set()
-        self._bound: dict[tuple[str, str], str] = {}
+        self.index = Index(canonical)
+        self._rules = rules
         self._epochs: list[int] = []
+        self._highest = -1
         self._next = 0
-        for index in range(len(self.interactions)):
-            self._file(index)
-
-    def _file(self, index: int) -> None:
-        form = self._canonical(index)
-        self._by_key.setdefault(form.key, []).append(index)
-        self._by_path.setdefault((form.method, form.path), []).append(index)
-        self._secrets.append(form.secrets)
-        self._known.update(value for _, value in form.secrets)
-        previous = self._epochs[-1] if self._epochs else -1
-        before = index - 1
-        changed = before >= 0 and self.interactions[before].request.method.upper() not in SAFE_METHODS
-        self._epochs.append(before if changed else previous)
-        self.played.append(0)
+        self._accepted: dict[str, tuple[str, ...]] = {}
+        epoch = -1
+        for number, interaction in enumerate(interactions):
+            self.index.add()
+            self._epochs.append(epoch)
+            if interaction.request.method.upper() not in SAFE_METHODS:
+                epoch = number
+        self._bindings = Bindings(self.index)
 
     # -- lookup ------------------------------------------------------------------------------------------------
 
     def find(self, form: Canonical, *, ordered: bool = False) -> Found:
         """The interaction that answers ``form`` now. Marks nothing: `play` does."""
-        bucket = self._by_key.get(form.key, [])
-        fitting = self._fitting(bucket, form) if form.secrets else bucket
+        keyed = self.index.keyed(form.key, self.accepts(form.family))
+        fitting = self._by_secrets(keyed, form) if keyed and form.secrets else keyed
         if not fitting:
-            return Found(None, "no_match", tuple(bucket))
+            fitting = self._by_template(form)
+        if not fitting:
+            return Found(None, "no_match", keyed)
+        if self._bindings.many_credentials and len(fitting) > 1:
+            fitting = self._by_credential(fitting, form)
         if ordered:
             return self._in_sequence(fitting)
         if form.method in SAFE_METHODS:
             return self._safe(fitting)
-        fresh = next((index for index in fitting if not self.played[index]), None)
-        return Found(fresh) if fresh is not None else Found(None, "exhausted", tuple(fitting))
+        fresh = self._first_fresh(fitting, 0, len(fitting))
+        return Found(fresh) if fresh is not None else Found(None, "exhausted", fitting)
+
+    def accepts(self, family: str) -> tuple[str, ...]:
+        """The recorded credentials' families that a live credential's is as good as.
+
+        A recording whose credentials were all filtered out, or replaced by some word, says nothing of them: vcrpy's
+        `filter_headers` does that. fcproxy's own dummy key stands for any secret key.
+        """
+        accepted = self._accepted.get(family)
+        if accepted is None:
+            known = self.index.families
+            if not known.keys() - {NO_FAMILY}:
+                accepted = (NO_FAMILY,)
+            elif family == NO_FAMILY:
+                accepted = (NO_FAMILY,)
+            elif family == ANY_FAMILY:
+                stands_for = (*self._rules.dummy_for, UNKNOWN_FAMILY)
+                accepted = tuple(one for one in known if one.startswith(stands_for))
+            else:
+                accepted = tuple(dict.fromkeys((family, UNKNOWN_FAMILY)))
+            self._accepted[family] = accepted
+        return accepted
+
+    def _by_secrets(self, keyed: Sequence[int], form: Canonical) -> Sequence[int]:
+        """Those whose secrets ``form`` may mean, the consistent ones before all others."""
+        exact = self.index.exact(form.key, self._bindings.resolved(form.secrets))
+        if exact:
+            return exact if len(self.index.families) == 1 else [one for one in exact if _holds(keyed, one)]
+        stored = self.index.secrets
+        if form.method not in SAFE_METHODS:
+            # In recorded order the very next one fits, as a rule: large cassettes need not be searched through.
+            low = self._start(keyed, 0, len(keyed))
+            for at in range(low, len(keyed)):
+                index = keyed[at]
+                if not self.played[index] and self._bindings.is_consistent(form.secrets, stored[index]):
+                    return (index,)
+        consistent = [one for one in keyed if self._bindings.is_consistent(form.secrets, stored[one])]
+        return consistent or [one for one in keyed if self._bindings.may_be(form.secrets, stored[one])]
+
+    def _by_credential(self, fitting: Sequence[int], form: Canonical) -> Sequence[int]:
+        """Those recorded with the same account's key, where there are any left: a preference, not a condition."""
+        same = self._bindings.same_credential(fitting, form.credential)
+        if form.method in SAFE_METHODS:
+            return same or fitting
+        return same if any(not self.played[one] for one in same) else fitting
+
+    def _by_template(self, form: Canonical) -> list[int]:
+        """Those that hold a secret in the middle of a text which nothing has yet told to be one.
+
+        A recording learns a name from any answer and blanks it everywhere, also before; a replay has seen no answer.
+        """
+        pool = self.index.templates(form.method, form.path)
+        accepted = self.accepts(form.family)
+        found = []
+        for index in self.index.likest(form, pool, _TEMPLATES):
+            stored = self.index.canonical(index)
+            if stored.family in accepted and is_template_of(stored.fields, form.fields):
+                found.append(index)
+        return sorted(found)
 
     def _in_sequence(self, fitting: Sequence[int]) -> Found:
         while self._next < len(self.played) and self.played[self._next]:
             self._next += 1
-        if self._next in fitting:
+        if _holds(fitting, self._next):
             return Found(self._next)
         unplayed = any(not self.played[index] for index in fitting)
-        return Found(None, "out_of_order" if unplayed else "exhausted", tuple(fitting))
+        return Found(None, "out_of_order" if unplayed else "exhausted", fitting)
 
     def _safe(self, fitting: Sequence[int]) -> Found:
         """Answers that were recorded after the same change come first; then those of the nearest change before it."""
-        epochs = sorted({self._epochs[index] for index in fitting})
-        reached = [epoch for epoch in epochs if epoch <= self.last_change]
-        epoch = reached[-1] if reached else epochs[0]
-        group = [index for index in fitting if self._epochs[index] == epoch]
-        fresh = next((index for index in group if not self.played[index]), None)
-        return Found(fresh) if fresh is not None else Found(group[-1], repeated=True)
+        reached = bisect_right(fitting, self.last_change, key=self._epochs.__getitem__)
+        low, high = self._epoch_of(fitting, fitting[max(reached - 1, 0)])
+        fresh = self._first_fresh(fitting, low, high)
+        return Found(fresh) if fresh is not None else Found(fitting[high - 1], repeated=True)
 
-    def _fitting(self, bucket: Iterable[int], form: Canonical) -> list[int]:
-        possible = [index for index in bucket if self._may_be(form.secrets, self._secrets[index])]
-        consistent = [index for index in possible if self._is_consistent(form.secrets, self._secrets[index])]
-        fresh = [index for index in consistent if not self.played[index]]
-        return consistent if fresh or len(consistent) == len(possible) else consistent or possible
+    def _epoch_of(self, fitting: Sequence[int], index: int) -> tuple[int, int]:
+        """From where to where in ``fitting`` the interactions of the same epoch as ``index`` are."""
+        epoch, key = self._epochs[index], self._epochs.__getitem__
+        return bisect_left(fitting, epoch, key=key), bisect_right(fitting, epoch, key=key)
 
-    def _may_be(self, live: Sequence[tuple[str, str]], stored: Sequence[tuple[str, str]]) -> bool:
-        """Secrets that the cassette knows compare as they are; others by kind, which the key has compared already."""
-        return all(
-            mine[1] == theirs[1] or mine[1] not in self._known for mine, theirs in zip(live, stored, strict=True)
-        )
+    def _first_fresh(self, fitting: Sequence[int], low: int, high: int) -> int | None:
+        at = self._start(fitting, low, high)
+        return fitting[at] if at < high else None
 
-    def _is_consistent(self, live: Sequence[tuple[str, str]], stored: Sequence[tuple[str, str]]) -> bool:
-        """Whether no original would stand for two placeholders, or two originals for one."""
-        for mine, theirs in zip(live, stored, strict=True):
-            if mine[1] == theirs[1]:
-                continue
-            bound = self._bound.get(mine)
-            if bound is not None and bound != theirs[1]:
-                return False
-            if bound is None and theirs[1] in self._bound.values():
-                return False
-        return True
+    def _start(self, fitting: Sequence[int], low: int, high: int) -> int:
+        """Where in ``fitting[low:high]`` the first unplayed one is."""
+        at = fitting.starts.get(low, low) if isinstance(fitting, Filed) else low
+        while at < high and self.played[fitting[at]]:
+            at += 1
+        if isinstance(fitting, Filed):
+            fitting.starts[low] = at
+        return at
 
     # -- marks -------------------------------------------------------------------------------------------------
 
     def play(self, index: int, form: Canonical) -> None:
         """Marks ``index`` as played for ``form``."""
-        if not self.played[index] and any(not count for count in self.played[self._next : index]):
-            self.out_of_order += 1
-        while self._next < len(self.played) and self.played[self._next]:
-            self._next += 1
+        if not self.played[index]:
+            self.out_of_order += index < self._highest
+            self._highest = max(self._highest, index)
         self.played[index] += 1
         if form.method not in SAFE_METHODS:
             self.last_change = index
-        for mine, theirs in zip(form.secrets, self._secrets[index], strict=True):
-            if mine[1] != theirs[1]:
-                self._bound.setdefault(mine, theirs[1])
+        self._bindings.bind(form, index)
 
     def is_failure(self, index: int) -> bool:
         """Whether ``index`` answered what an SDK tries again: conflict, rate limit, or a fault of the server's."""
-        status = self.interactions[index].response.status
-        return status in _FAILURES or status >= 500
+        return is_failure(self.interactions[index].response.status)
 
     def unused(self) -> list[int]:
         """Indexes never played."""
         return [index for index, count in enumerate(self.played) if not count]
 
     def is_spare_poll(self, index: int) -> bool:
-        """Whether an unused GET is only one more poll of a request that was played: one poll less shifts nothing."""
-        if self.interactions[index].request.method.upper() not in SAFE_METHODS:
+        """Whether an unused GET is only one more poll of a request that was played after the same change."""
+        if self.index.routes[index][0] not in SAFE_METHODS:
             return False
-        return any(self.played[other] for other in self._by_key[self._canonical(index).key])
+        alike, secrets = self.index.alike[index], self.index.secrets
+        low, high = self._epoch_of(alike, index)
+        return any(self.played[one] and secrets[one] == secrets[index] for one in alike[low:high])
 
-    def on_path(self, method: str, path: str) -> list[int]:
-        """Indexes of one method and path."""
-        return self._by_path.get((method, path), [])
 
-    def paths(self) -> Iterable[tuple[str, str]]:
-        """Every (method, path) there is."""
-        return self._by_path
+_TEMPLATES = 8
+"""How many texts with secrets in the middle are looked at closely: keeps a miss quick."""
 
-    def canonical(self, index: int) -> Canonical:
-        """The canonical form of a stored request."""
-        return self._canonical(index)
+
+def is_failure(status: int) -> bool:
+    """Whether an SDK tries again after such an answer: a conflict, a rate limit, a fault of the server's."""
+    return status in _FAILURES or status >= 500
+
+
+def _holds(indexes: Sequence[int], index: int) -> bool:
+    at = bisect_left(indexes, index)
+    return at < len(indexes) and indexes[at] == index

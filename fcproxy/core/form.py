@@ -7,7 +7,7 @@ an element ends when one of its sub-keys repeats. Indexed elements are ordered b
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote_plus, unquote_to_bytes
 
-__all__ = ["MAX_DEPTH", "FormTree", "encode_pairs", "join_key", "parse_pairs", "split_key", "tree"]
+__all__ = ["MAX_DEPTH", "FormTree", "Node", "encode_pairs", "join_key", "nodes", "parse_pairs", "split_key", "tree"]
 
 FormTree = str | dict[str, "FormTree"] | list["FormTree"]
 
@@ -60,13 +60,15 @@ def join_key(parts: Sequence[str]) -> str:
     return parts[0] + "".join(f"[{part}]" for part in parts[1:])
 
 
-class _Node:
+class Node:
+    """What was said of one name: every scalar, the named sub-keys, the elements of `[]`."""
+
     __slots__ = ("children", "elements", "values")
 
     def __init__(self) -> None:
         self.values: list[str] = []
-        self.children: dict[str, _Node] = {}
-        self.elements: list[_Node] = []
+        self.children: dict[str, Node] = {}
+        self.elements: list[Node] = []
 
 
 def tree(pairs: Iterable[tuple[str, str]]) -> dict[str, FormTree]:
@@ -75,7 +77,13 @@ def tree(pairs: Iterable[tuple[str, str]]) -> dict[str, FormTree]:
     A hash whose keys are all numbers is an array (ordered by number); `a[]=1&a[]=2` is one too. Where one name
     is given twice as a scalar the last one counts, as at Stripe (Rack).
     """
-    root = _Node()
+    built = _build(nodes(pairs))
+    return built if isinstance(built, dict) else {}
+
+
+def nodes(pairs: Iterable[tuple[str, str]]) -> Node:
+    """The pairs as a tree that forgets nothing of them but their order: `tree` decides what counts."""
+    root = Node()
     for key, value in pairs:
         node = root
         parts = split_key(key)
@@ -83,30 +91,29 @@ def tree(pairs: Iterable[tuple[str, str]]) -> dict[str, FormTree]:
             if part == "" and position > 0:
                 node = _element(node, parts[position + 1 :])
             else:
-                node = node.children.setdefault(part, _Node())
+                node = node.children.setdefault(part, Node())
         node.values.append(value)
-    built = _build(root)
-    return built if isinstance(built, dict) else {}
+    return root
 
 
-def _element(node: _Node, rest: Sequence[str]) -> _Node:
+def _element(node: Node, rest: Sequence[str]) -> Node:
     """The element of an unindexed array that a further sub-key belongs to: the last one, unless it has that key."""
     if rest and node.elements:
-        probe: _Node | None = node.elements[-1]
+        probe: Node | None = node.elements[-1]
         for part in rest:
             if part == "":
                 return node.elements[-1]
             probe = probe.children.get(part) if probe else None
         if probe is None:
             return node.elements[-1]
-    node.elements.append(_Node())
+    node.elements.append(Node())
     return node.elements[-1]
 
 
-def _build(root: _Node) -> FormTree:
+def _build(root: Node) -> FormTree:
     # Post-order without recursion: children first, then the node itself. Depth is bounded by MAX_DEPTH, width is not.
     done: dict[int, FormTree] = {}
-    stack: list[tuple[_Node, bool]] = [(root, False)]
+    stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
         node, ready = stack.pop()
         if not ready:
@@ -117,7 +124,7 @@ def _build(root: _Node) -> FormTree:
     return done[id(root)]
 
 
-def _value(node: _Node, done: dict[int, FormTree], *, top: bool) -> FormTree:
+def _value(node: Node, done: dict[int, FormTree], *, top: bool) -> FormTree:
     items: dict[str, FormTree] = {name: done[id(child)] for name, child in node.children.items()}
     listed = [done[id(child)] for child in node.elements]
     if items and not top and all(name.isascii() and name.isdigit() for name in items):

@@ -1,13 +1,13 @@
 """Why a request missed, in words: the nearest recorded interactions, the fields that differ, what to do next."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fcproxy.core.canonical import Canonical
+from fcproxy.core.canonical import Canonical, shown
 from fcproxy.core.cassette import Cassette
 
-__all__ = ["REASONS", "Mismatch", "explain", "near"]
+__all__ = ["REASONS", "Mismatch", "differences", "explain", "near"]
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "no_cassette": (
@@ -46,11 +46,17 @@ REASONS: Mapping[str, tuple[str, str]] = {
 NEAREST = 3
 """How many look-alikes a miss names."""
 
-_COMPARED = 64
-"""How many candidates are looked at closely: keeps a miss quick in a large cassette."""
+_COMPARED = 4096
+"""How many candidates are looked at: keeps a miss quick in a large cassette."""
 
-_SHOWN = 8
-"""How many differing fields are told of one candidate."""
+_TOLD = 8
+"""How many differing fields the message tells of one candidate."""
+
+_LISTED = 50
+"""How many of them ``nearest`` lists."""
+
+_LONGEST = 120
+"""Characters of a field's text that the message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,53 +69,81 @@ class Mismatch:
     nearest: tuple[dict[str, object], ...] = ()
 
 
-def near(cassette: Cassette, form: Canonical, first: tuple[int, ...] = ()) -> list[int]:
-    """Indexes of the interactions most like ``form``, best first."""
-    pool = list(first) or cassette.on_path(form.method, form.path)
+def near(cassette: Cassette, form: Canonical, first: Sequence[int] = ()) -> list[int]:
+    """Indexes of the interactions most like ``form``, best first; ``first`` are known to be alike."""
+    if first:
+        # All the same request: the reader wants to see its beginning.
+        return list(first[:NEAREST])
+    pool = cassette.index.on_route(form.method, form.path)
     if not pool:
-        wanted = f"{form.method} {form.path}"
-        named = {f"{method} {path}": (method, path) for method, path in cassette.paths()}
-        likely = [name for name in named if name.count("/") == wanted.count("/")] or list(named)
-        close = difflib.get_close_matches(wanted, likely[-500:], n=NEAREST, cutoff=0.6)
-        pool = [cassette.on_path(*named[name])[0] for name in close]
-    scored = [(_likeness(form, cassette.canonical(index)), -index) for index in pool[-_COMPARED:]]
-    return [-index for _, index in sorted(scored, reverse=True)[:NEAREST]]
+        return [cassette.index.on_route(*route)[0] for route in _near_routes(cassette, form)]
+    return cassette.index.likest(form, pool[-_COMPARED:], NEAREST)
 
 
-def _likeness(one: Canonical, other: Canonical) -> float:
-    same = sum(1 for place, value in one.fields.items() if other.fields.get(place) == value)
-    return same / max(len(one.fields.keys() | other.fields.keys()), 1)
+def _near_routes(cassette: Cassette, form: Canonical) -> list[tuple[str, str]]:
+    """Routes that are spelled like the wanted one: same number of segments, as many equal ones as possible."""
+    wanted = form.path.split("/")
+
+    def score(route: tuple[str, str]) -> int:
+        mine = route[1].split("/")
+        same = sum(map(str.__eq__, wanted, mine)) if len(mine) == len(wanted) else -1
+        return 2 * same + (route[0] == form.method)
+
+    routes = list(cassette.index.all_routes())
+    if len(routes) > _COMPARED:
+        routes = routes[-_COMPARED:]
+    likely = sorted(routes, key=score, reverse=True)[: 4 * NEAREST]
+    named = {f"{method} {path}": (method, path) for method, path in likely}
+    close = difflib.get_close_matches(f"{form.method} {form.path}", named, n=NEAREST, cutoff=0.6)
+    return [named[name] for name in close]
 
 
-def differences(recorded: Canonical, received: Canonical, *, secrets: bool) -> list[dict[str, object]]:
-    """The fields in which two forms differ: field, recorded, received (None = absent). ``secrets``: those too."""
+def differences(recorded: Canonical, received: Canonical, *, families: Sequence[str]) -> list[dict[str, object]]:
+    """The fields in which two forms differ: field, recorded, received (None = absent).
+
+    ``families``: credentials that are as good as the received one.
+    """
     found: list[dict[str, object]] = []
-    if recorded.method != received.method:
-        found.append({"field": "method", "recorded": recorded.method, "received": received.method})
-    if recorded.path != received.path:
-        found.append({"field": "path", "recorded": recorded.path, "received": received.path})
+
+    def tell(name: str, old: str | None, new: str | None) -> None:
+        if old != new:
+            found.append({"field": name, "recorded": old, "received": new})
+
+    tell("method", recorded.method, received.method)
+    tell("path", shown(recorded.path), shown(received.path))
     for place in sorted(recorded.fields.keys() | received.fields.keys()):
         old, new = recorded.fields.get(place), received.fields.get(place)
         if old != new:
-            found.append({"field": place, "recorded": old, "received": new})
-    if secrets and not found and recorded.secrets != received.secrets:
+            tell(shown(place), _shown(old), _shown(new))
+    if recorded.family not in families:
+        tell("header.Authorization", recorded.family, received.family)
+    if not found and recorded.secrets != received.secrets:
         for (kind, old), (_, new) in zip(recorded.secrets, received.secrets, strict=True):
             if old != new:
-                found.append({"field": f"a secret ({kind})", "recorded": "another one", "received": "this one"})
+                tell(f"a secret ({kind})", "another one", "this one")
     return found
 
 
+def _shown(text: str | None) -> str | None:
+    return None if text is None else shown(text)
+
+
 def explain(
-    reason: str, form: Canonical, cassette: Cassette | None, *, name: str, first: tuple[int, ...] = (), detail: str = ""
+    reason: str,
+    form: Canonical,
+    cassette: Cassette | None,
+    *,
+    name: str,
+    first: Sequence[int] = (),
+    detail: str = "",
 ) -> Mismatch:
     """The whole story of a miss."""
     what, advice = REASONS[reason]
-    count = {1: "once", 2: "twice"}.get(len(first), f"{len(first)} times")
-    values = {"cassette": name, "count": count, "detail": detail}
-    request = f"{form.method} {form.path}"
-    nearest = (
-        tuple(_candidate(cassette, index, form, reason) for index in near(cassette, form, first)) if cassette else ()
-    )
+    values = {"cassette": name, "count": _times(len(first)), "detail": detail}
+    request = f"{form.method} {shown(form.path)}"
+    nearest: tuple[dict[str, object], ...] = ()
+    if cassette is not None:
+        nearest = tuple(_candidate(cassette, index, form) for index in near(cassette, form, first))
     lines = [f"fcproxy cannot replay {request}: {what.format(**values)}."]
     for candidate in nearest:
         lines.append(f"Nearest: interaction {candidate['index']}, {candidate['request']} ({candidate['state']}).")
@@ -118,14 +152,20 @@ def explain(
     return Mismatch(reason, "\n".join(lines), request, nearest)
 
 
-def _candidate(cassette: Cassette, index: int, form: Canonical, reason: str) -> dict[str, object]:
-    other = cassette.canonical(index)
-    return {
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _candidate(cassette: Cassette, index: int, form: Canonical) -> dict[str, object]:
+    other = cassette.index.canonical(index)
+    found = differences(other, form, families=cassette.accepts(form.family))
+    candidate: dict[str, object] = {
         "index": index,
-        "request": f"{other.method} {other.path}",
+        "request": f"{other.method} {shown(other.path)}",
         "state": "played" if cassette.played[index] else "unused",
-        "differences": differences(other, form, secrets=reason == "no_match"),
+        "differences": found[:_LISTED],
     }
+    return candidate if len(found) <= _LISTED else {**candidate, "more": len(found) - _LISTED}
 
 
 def _told(candidate: Mapping[str, object]) -> list[str]:
@@ -135,12 +175,13 @@ def _told(candidate: Mapping[str, object]) -> list[str]:
     lines = [
         f"  {one['field']}: recorded {_value(one['recorded'])}, received {_value(one['received'])}" for one in found
     ]
-    more = len(lines) - _SHOWN
-    return [*lines[:_SHOWN], f"  and {more} more"] if more > 0 else lines
+    more = candidate.get("more", 0)
+    hidden = len(lines) - _TOLD + (more if isinstance(more, int) else 0)
+    return [*lines[:_TOLD], f"  and {hidden} more"] if hidden > 0 else lines
 
 
 def _value(value: object) -> str:
     if value is None:
         return "nothing"
     text = str(value)
-    return text if len(text) <= 120 else text[:117] + "..."
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

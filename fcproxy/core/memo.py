@@ -2,39 +2,48 @@
 
 from collections.abc import Callable
 
-from fcproxy.core.canonical import Canonical, MatchRules
+from fcproxy.core.canonical import Canonical
+from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.message import Request
+from fcproxy.core.standins import NOT_STORED
 
 __all__ = ["Memo"]
 
-_ENTRIES = 4096
-_LARGEST = 16 * 1024
+_ENTRIES = 16_384
+_LARGEST = 4 * 1024
+_BODIES = 16 * 1024 * 1024
 
 
 class Memo:
     """Keyed by what can make a difference: never by Idempotency-Key, telemetry or other headers that change each time.
 
-    Bodies beyond 16 KiB are not remembered: the memory stays below 4096 times that.
+    Requests with bodies beyond 4 KiB are not remembered, and no more than 16 MiB of bodies are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[Request], Canonical], rules: MatchRules) -> None:
+        """``make`` computes a form."""
+        self._make = make
         self._forms: dict[tuple[object, ...], Canonical] = {}
+        self._size = 0
+        names = [*rules.headers, rules.credential, "Content-Type", "Content-Encoding", NOT_STORED]
+        names.extend(name for route in rules.routes for name in route.headers)
+        self._wanted = frozenset(name.lower() for name in names)
 
-    def get(self, request: Request, version: int, make: Callable[[Request], Canonical], rules: MatchRules) -> Canonical:
-        """The form of ``request``. ``version``: changes whenever ``make`` would give another answer."""
-        if len(request.body) > _LARGEST:
-            return make(request)
-        wanted = {
-            name.lower()
-            for name in (*rules.headers, rules.credential, "content-type", "content-encoding", "fcproxy-body")
-        }
-        wanted.update(name.lower() for route in rules.routes for name in route.headers)
-        headers = tuple((name.lower(), value) for name, value in request.headers if name.lower() in wanted)
+    def get(self, request: Request, version: int) -> Canonical:
+        """The form of ``request``. ``version``: changes whenever another answer would be given to the same request."""
+        wanted = self._wanted
+        headers = tuple([(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted])
         key = (version, request.method, request.url, request.body, headers)
         form = self._forms.get(key)
         if form is None:
-            form = make(request)
-            if len(self._forms) >= _ENTRIES:
-                self._forms.clear()
-            self._forms[key] = form
+            form = self._make(request)
+            if len(request.body) <= _LARGEST:
+                self._keep(key, form, len(request.body))
         return form
+
+    def _keep(self, key: tuple[object, ...], form: Canonical, size: int) -> None:
+        self._size += size
+        if len(self._forms) >= _ENTRIES or self._size > _BODIES:
+            self._forms.clear()
+            self._size = size
+        self._forms[key] = form
