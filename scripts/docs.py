@@ -181,9 +181,26 @@ def rules_headers() -> str:
     )
 
 
+def detectors() -> str:
+    """What the audit looks for, one row a rule."""
+    from fcproxy.stripe.detectors import DETECTORS
+
+    rows: dict[str, tuple[list[str], list[str], list[str]]] = {}
+    for kind, group in (("shape", DETECTORS.shapes), ("name", DETECTORS.names), ("header", DETECTORS.headers)):
+        for row in group:
+            kinds, whats, sources = rows.setdefault(row.rule, ([], [], []))
+            for values, value in ((kinds, kind), (whats, row.what), (sources, row.source)):
+                if value not in values:
+                    values.append(value)
+    engine = [(f"`{rule}`", "engine", what, "") for rule, what in DETECTORS.extra.items()]
+    known = [(f"`{rule}`", ", ".join(k), "; ".join(w), "; ".join(s)) for rule, (k, w, s) in sorted(rows.items())]
+    return table(("rule", "known by", "finds", "source"), [*known, *engine])
+
+
 GENERATORS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "control": control,
+    "detectors": detectors,
     "exit-codes": exit_codes,
     "mode-words": mode_words,
     "modes": modes,
