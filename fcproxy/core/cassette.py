@@ -89,9 +89,7 @@ class Cassette:
         accepted = self._accepted.get(family)
         if accepted is None:
             known = self.index.families
-            if not known.keys() - {NO_FAMILY}:
-                accepted = (NO_FAMILY,)
-            elif family == NO_FAMILY:
+            if family == NO_FAMILY or not known.keys() - {NO_FAMILY}:
                 accepted = (NO_FAMILY,)
             elif family == ANY_FAMILY:
                 stands_for = (*self._rules.dummy_for, UNKNOWN_FAMILY)
@@ -145,6 +143,10 @@ class Cassette:
             return Found(self._next)
         unplayed = any(not self.played[index] for index in fitting)
         return Found(None, "out_of_order" if unplayed else "exhausted", fitting)
+
+    def expected(self) -> int | None:
+        """The first unplayed interaction, None when all are played."""
+        return next((index for index, count in enumerate(self.played) if not count), None)
 
     def _safe(self, fitting: Sequence[int]) -> Found:
         """Answers that were recorded after the same change come first; then those of the nearest change before it."""

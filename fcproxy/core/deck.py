@@ -3,25 +3,25 @@
 `decide` and `record` are synchronous, so atomic on an event loop. No I/O, no clock.
 """
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fcproxy.core.canonical import Canonical, MatchRules, canonical
-from fcproxy.core.cassette import SAFE_METHODS, Cassette, Found
+from fcproxy.core.canonical import Canonical, canonical, shown
+from fcproxy.core.cassette import SAFE_METHODS, Cassette
 from fcproxy.core.errors import RecordingRefused
+from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.matching import Mismatch, explain
 from fcproxy.core.memo import Memo
-from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.message import Interaction, Request, Response
 from fcproxy.core.modes import DECISIONS, Action, Lookup, Mode
 from fcproxy.core.redaction import RedactedInteraction, Redactor
+from fcproxy.core.retries import Retries, without_superseded
 from fcproxy.core.standins import is_standin, reason_of
 from fcproxy.core.verdict import Verdict
 
-__all__ = ["Deck", "Decision", "Forward", "Guard", "Options", "Refuse", "Replay"]
+__all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Deck:
         self._rules = rules
         self._guard = guard
         self._live = redactor.comparing()
-        self._memo = Memo()
+        self._memo = Memo(lambda request: canonical(request, rules, self._live), rules)
         self._sequence = 0
         self._recorded = 0
         self._not_recorded = 0
@@ -104,20 +104,11 @@ class Deck:
         self._repeated = 0
         self._misses: list[Mismatch] = []
         self._rules_used: Counter[str] = Counter()
-        self._answered: dict[tuple[str, str], tuple[int, str]] = {}
-        self._notes: list[str] = []
-        self._cassette = self._open(interactions, redactor.comparing()) if mode in (Mode.REPLAY, Mode.AUTO) else None
-
-    def _open(self, interactions: Sequence[Interaction] | None, stored: Redactor) -> Cassette | None:
-        if interactions is None:
-            return None
-        forms = Memo()
-        requests = [interaction.request for interaction in interactions]
-
-        def form(index: int) -> Canonical:
-            return forms.get(requests[index], 0, lambda request: canonical(request, self._rules, stored), self._rules)
-
-        return Cassette(interactions, form)
+        self._notes: Counter[str] = Counter()
+        self._cassette = None
+        if interactions is not None and mode in (Mode.REPLAY, Mode.AUTO):
+            self._cassette = _in_play(interactions, rules, redactor.comparing())
+            self._retries = Retries(self._cassette)
 
     # -- a request's way ---------------------------------------------------------------------------------------
 
@@ -132,95 +123,85 @@ class Deck:
         outcome = self._look_up(request, form)
         lookup = Lookup.HIT if isinstance(outcome, Replay) else Lookup.MISS
         action = DECISIONS[self.mode, lookup]
-        if isinstance(outcome, Replay) and action is Action.REPLAY:
+        if isinstance(outcome, Replay):
             return outcome
-        if action is Action.REFUSE and isinstance(outcome, Mismatch):
-            self._miss(outcome)
-            return Refuse(outcome)
+        if action is Action.REFUSE:
+            return self._refused(outcome, form)
         return Forward(action is Action.FORWARD_AND_RECORD, sequence)
 
     def canonical(self, request: Request) -> Canonical:
         """The canonical form of a live request, remembered for the next one like it."""
-        version = len(self._live.ledger.learned)
-        return self._memo.get(request, version, lambda one: canonical(one, self._rules, self._live), self._rules)
+        return self._memo.get(request, len(self._live.ledger.learned))
 
     def knows(self, request: Request) -> bool:
         """Whether this deck's cassette holds the request, played or not. Moves nothing."""
         return self._cassette is not None and self._cassette.find(self.canonical(request)).reason != "no_match"
 
-    def _look_up(self, request: Request, form: Canonical) -> Replay | Mismatch:
+    def explain(self, request: Request) -> Mismatch | int:
+        """What replay would make of ``request`` now: the interaction that answers it, or the miss. Moves nothing."""
+        form = self.canonical(request)
         if self._cassette is None:
             return explain("no_cassette", form, None, name=self.name)
-        if self.options.expired:
-            return explain("expired", form, self._cassette, name=self.name)
         found = self._cassette.find(form, ordered=self.options.ordered)
-        key = request.headers.get("Idempotency-Key")
-        if key and form.method not in SAFE_METHODS:
-            retry = self._retry(key, form, found)
-            if retry is not None:
-                return retry
+        if found.index is not None:
+            return found.index
+        return self._told(_Miss(found.reason, found.near), form)
+
+    def _look_up(self, request: Request, form: Canonical) -> "Replay | _Miss":
+        cassette = self._cassette
+        if cassette is None:
+            return _Miss("no_cassette")
+        if self.options.expired:
+            return _Miss("expired")
+        found = cassette.find(form, ordered=self.options.ordered)
+        key = request.headers.get("Idempotency-Key") if form.method not in SAFE_METHODS else None
+        again = self._retries.answer(key, form, found.index) if key else None
+        if again is not None:
+            self._repeated += not again.reused
+            if again.reused:
+                self._notes[f"{_named(form)}: Idempotency-Key used again with other parameters; Stripe's error"] += 1
+            return Replay(again.index, again.response)
         if found.index is None:
-            return explain(found.reason, form, self._cassette, name=self.name, first=found.near)
-        return self._play(found.index, form, key, repeated=found.repeated)
-
-    def _play(self, index: int, form: Canonical, key: str | None, *, repeated: bool) -> Replay | Mismatch:
-        cassette = self._cassette
-        assert cassette is not None
-        response = cassette.interactions[index].response
+            return _Miss(found.reason, found.near)
+        response = cassette.interactions[found.index].response
         if is_standin(response.headers):
-            return explain(
-                "not_stored", form, cassette, name=self.name, first=(index,), detail=reason_of(response.headers)
-            )
-        cassette.play(index, form)
-        self._repeated += repeated
-        self._note_rules(index, form)
+            return _Miss("not_stored", (found.index,), reason_of(response.headers))
+        cassette.play(found.index, form)
+        self._repeated += found.repeated
+        if form.loosened:
+            self._note_rules(cassette.index.canonical(found.index), form)
         if key:
-            self._answered[key, form.fields.get("header.Stripe-Account", "")] = (index, form.key)
-        return Replay(index, response)
+            self._retries.remember(key, form, found.index)
+        return Replay(found.index, response)
 
-    def _retry(self, key: str, form: Canonical, found: Found) -> Replay | None:
-        """Stripe's idempotency (docs.stripe.com/api/idempotent_requests): the first answer again, or its error."""
-        cassette = self._cassette
-        assert cassette is not None
-        before = self._answered.get((key, form.fields.get("header.Stripe-Account", "")))
-        if before is None:
-            return None
-        index, first = before
-        if form.key != first:
-            return None if found.index is not None else Replay(index, _REUSED_KEY)
-        if found.index is not None and self._same_key(found.index, index):
-            return None  # the recording holds this very retry
-        self._repeated += 1
-        response = cassette.interactions[index].response
-        headers = response.headers.replaced("Idempotent-Replayed", "true")
-        return Replay(index, Response(response.status, headers, response.body, response.reason))
-
-    def _same_key(self, one: int, other: int) -> bool:
-        assert self._cassette is not None
-        first, second = (self._cassette.interactions[at].request.headers.get("Idempotency-Key") for at in (one, other))
-        # A recording of another tool may hold no keys: then a failure's repetition is taken for its retry.
-        return first == second if first and second else self._cassette.is_failure(other)
-
-    def _note_rules(self, index: int, form: Canonical) -> None:
+    def _note_rules(self, recorded: Canonical, form: Canonical) -> None:
         """Counts the route rules without which this hit would have been a miss."""
-        if not form.loosened or self._cassette is None:
-            return
-        stored = self._cassette.canonical(index).loosened
-        for place in form.loosened.keys() | stored.keys():
-            mine, theirs = form.loosened.get(place), stored.get(place)
+        used = set()
+        for place in form.loosened.keys() | recorded.loosened.keys():
+            mine, theirs = form.loosened.get(place), recorded.loosened.get(place)
             if mine != theirs:
-                self._rules_used[(mine or theirs or ("", ""))[0]] += 1
+                used.add((mine or theirs or ("",))[0])
+        self._rules_used.update(used)
 
-    def _miss(self, miss: Mismatch) -> None:
+    def _refused(self, miss: "_Miss", form: Canonical) -> Refuse:
+        return self._missing(self._told(miss, form))
+
+    def _told(self, miss: "_Miss", form: Canonical) -> Mismatch:
+        detail = miss.detail
+        if miss.reason == "out_of_order" and self._cassette is not None:
+            expected = self._cassette.expected()
+            detail = "" if expected is None else f"{expected} {_route(self._cassette, expected)}"
+        return explain(miss.reason, form, self._cassette, name=self.name, first=miss.near, detail=detail)
+
+    def _missing(self, told: Mismatch) -> Refuse:
         self._missed += 1
         if len(self._misses) < self.options.max_misses:
-            self._misses.append(miss)
+            self._misses.append(told)
+        return Refuse(told)
 
     def refuse(self, reason: str, request: Request, *, detail: str = "") -> Refuse:
         """A miss that somebody else found (an unknown deck), counted here."""
-        miss = explain(reason, self.canonical(request), None, name=self.name, detail=detail)
-        self._miss(miss)
-        return Refuse(miss)
+        return self._missing(explain(reason, self.canonical(request), None, name=self.name, detail=detail))
 
     # -- recording ---------------------------------------------------------------------------------------------
 
@@ -249,7 +230,7 @@ class Deck:
         In mode auto these are the new ones only; numbers of the old ones' placeholders are not given out again.
         """
         arrived = [one for _, one in sorted(interactions, key=lambda pair: pair[0])]
-        kept = arrived if self.options.keep_retries else _without_superseded(arrived)
+        kept = arrived if self.options.keep_retries else without_superseded(arrived)
         reserved = self._cassette.interactions if self._cassette is not None else ()
         return self.redactor.settle(kept, reserved)
 
@@ -257,13 +238,16 @@ class Deck:
 
     def note(self, text: str) -> None:
         """Something that the verdict should say."""
-        self._notes.append(text)
+        self._notes[text] += 1
 
     def verdict(self) -> Verdict:
         """What this deck says of itself so far."""
         cassette = self._cassette
         unused = cassette.unused() if cassette else []
+        spare = {index for index in unused if cassette.is_spare_poll(index)} if cassette else set()
         total = len(cassette.played) if cassette else 0
+        # Those that fail a strict run come first: the list may be cut.
+        listed = sorted(unused, key=lambda index: (index in spare, index))[: self.options.max_misses]
         return Verdict(
             mode=self.mode,
             cassette=self.name,
@@ -275,55 +259,44 @@ class Deck:
             not_recorded=self._not_recorded,
             repeated=self._repeated,
             out_of_order=cassette.out_of_order if cassette else 0,
-            spare_polls=sum(map(cassette.is_spare_poll, unused)) if cassette else 0,
+            spare_polls=len(spare),
             not_stored=self.redactor.not_stored,
             misses=tuple(self._misses),
-            unused_list=tuple(self._describe(index) for index in unused[: self.options.max_misses]),
+            unused_list=tuple(_unused(cassette, index, index in spare) for index in listed) if cassette else (),
             rules_used=dict(self._rules_used),
             redactions=dict(self.redactor.ledger.hits) if self._recorded else {},
             disabled=self.redactor.book.disabled,
-            notes=tuple(self._notes),
+            notes=tuple(note if count == 1 else f"{note} ({count} times)" for note, count in self._notes.items()),
         )
 
-    def _describe(self, index: int) -> str:
-        assert self._cassette is not None
-        form = self._cassette.canonical(index)
-        return f"{index} {form.method} {form.path}"
+
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    """A miss before it is told: telling costs a search for look-alikes, which mode auto has no use for."""
+
+    reason: str
+    near: Sequence[int] = ()
+    detail: str = ""
 
 
-def _without_superseded(interactions: list[RedactedInteraction]) -> list[RedactedInteraction]:
-    """Drops failed attempts that were tried again with the same Idempotency-Key."""
-    last: dict[tuple[str, str, str], int] = {}
-    keys = []
-    for at, one in enumerate(interactions):
-        request = one.request
-        key = request.headers.get("Idempotency-Key")
-        where = (key or "", request.method, re.sub(r"[?#].*", "", request.url))
-        keys.append(where)
-        last[where] = at
-    return [
-        one
-        for at, one in enumerate(interactions)
-        if not keys[at][0] or last[keys[at]] == at or not _failed(one.response.status)
-    ]
+def _unused(cassette: Cassette, index: int, spare: bool) -> str:
+    return f"{index} {_route(cassette, index)}" + (", one poll more of a request that was played" if spare else "")
 
 
-def _failed(status: int) -> bool:
-    return status in (409, 429) or status >= 500
+def _route(cassette: Cassette, index: int) -> str:
+    method, path = cassette.index.routes[index]
+    return f"{method} {shown(path)}"
 
 
-_REUSED_KEY = Response(
-    400,
-    Headers([("Content-Type", "application/json"), ("Stripe-Should-Retry", "false")]),
-    json.dumps(
-        {
-            "error": {
-                "type": "idempotency_error",
-                "message": "Keys for idempotent requests can only be used with the same parameters they were first used "
-                "with. Try using a key other than this one if you meant to execute a different request.",
-            }
-        },
-        indent=2,
-    ).encode(),
-    "Bad Request",
-)
+def _named(form: Canonical) -> str:
+    return f"{form.method} {shown(form.path)}"
+
+
+def _in_play(interactions: Sequence[Interaction], rules: MatchRules, stored: Redactor) -> Cassette:
+    """``stored`` is a comparing redactor of the cassette's own: what it learns of the recording is no client's."""
+
+    def make(request: Request) -> Canonical:
+        return canonical(request, rules, stored)
+
+    memo = Memo(make, rules)
+    return Cassette(interactions, lambda index: memo.get(interactions[index].request, 0), rules)

@@ -1,4 +1,4 @@
-"""Stripe's bracketed form encoding: `a[b][]=c` text <-> pairs <-> tree. Iterative, so that depth cannot exhaust the stack.
+"""Stripe's bracketed form encoding: `a[b][]=c` text <-> pairs <-> tree. Iterative: depth cannot exhaust the stack.
 
 Rules: reference of Stripe's parameter encoding (docs.stripe.com/api, "Request bodies"), and Rack's for `a[][x]`:
 an element ends when one of its sub-keys repeats. Indexed elements are ordered by their number.

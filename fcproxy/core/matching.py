@@ -16,21 +16,23 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "no_match": (
         "nothing in {cassette} matches it",
-        "If the app is right, record again: fcproxy record --cassette {cassette}. If the difference does not matter, "
-        "ignore the field for this route in the config (docs/matching.md).",
+        """\
+If the app is right, record again: fcproxy record --cassette {cassette}
+If the difference does not matter, ignore the field for this route in the config: docs/matching.md""",
     ),
     "exhausted": (
         "{cassette} holds it {count} and all of that is played",
-        "The app sends it more often than when it was recorded. If that is right, record again, or add what is new with: "
-        "fcproxy auto --cassette {cassette}",
+        """\
+The app sends it more often than when it was recorded. If that is right, record again,
+or add what is new: fcproxy auto --cassette {cassette}""",
     ),
     "out_of_order": (
-        "{cassette} holds it, but another interaction comes first (--order strict)",
+        "{cassette} holds it, but another interaction comes first (--order strict): {detail}",
         "Send requests in the recorded order, or replay without --order strict.",
     ),
     "wrong_deck": (
-        "no deck goes by that name",
-        "Make the deck first (POST /_fcproxy/decks), or check the base URL, Fcproxy-Deck header or API key that names it.",
+        "no deck goes by that name{detail}",
+        "Open the deck first (POST /_fcproxy/decks), or check what names it: base URL, Fcproxy-Deck header or API key.",
     ),
     "expired": (
         "{cassette} is older than --max-age allows",
@@ -38,7 +40,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "not_stored": (
         "{cassette} holds it, but its answer was not stored ({detail})",
-        "Bodies that cannot be opened, or are larger than --max-body, are never stored. Stub this call in the app's test.",
+        "Bodies that cannot be opened, or are too large, are never stored. Stub this call in the app's test.",
     ),
 }
 """Reason -> what happened, what to do next."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fcproxy.core.canonical import RouteRule
 from fcproxy.core.content import STANDARD_DECODERS, Decoder
 from fcproxy.core.deck import Deck, Options
+from fcproxy.core.match_rules import RouteRule
 from fcproxy.core.message import Interaction
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor

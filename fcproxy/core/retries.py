@@ -1,0 +1,107 @@
+"""Idempotency as Stripe has it (docs.stripe.com/api/idempotent_requests): in replay, and in what a recording keeps."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fcproxy.core.canonical import Canonical
+from fcproxy.core.cassette import Cassette, is_failure
+from fcproxy.core.message import Headers, Interaction, Response
+from fcproxy.core.redaction import RedactedInteraction
+
+__all__ = ["REUSED_KEY", "Again", "Retries", "without_superseded"]
+
+_HEADER = "Idempotency-Key"
+
+REUSED_KEY = Response(
+    400,
+    Headers([("Content-Type", "application/json"), ("Stripe-Should-Retry", "false")]),
+    json.dumps(
+        {
+            "error": {
+                "type": "idempotency_error",
+                "message": (
+                    "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+                    "Try using a key other than this one if you meant to execute a different request."
+                ),
+            }
+        },
+        indent=2,
+    ).encode(),
+    "Bad Request",
+)
+"""Stripe's answer to a key that comes back with other parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The answer to a key that was used before. ``index`` is the interaction of its first use.
+
+    ``reused``: with other parameters, so that ``response`` is Stripe's error.
+    """
+
+    index: int
+    response: Response
+    reused: bool = False
+
+
+class Retries:
+    """Which live key was answered by which interaction."""
+
+    def __init__(self, cassette: Cassette) -> None:
+        self._cassette = cassette
+        self._answered: dict[tuple[str, str], tuple[int, Canonical]] = {}
+
+    def remember(self, key: str, form: Canonical, index: int) -> None:
+        """``key`` was answered by interaction ``index``."""
+        self._answered[_scope(key, form)] = (index, form)
+
+    def answer(self, key: str, form: Canonical, found: int | None) -> Again | None:
+        """The answer of the key's first use; None where there was none, or the recording tells what came then.
+
+        ``found`` is the unplayed interaction that answers ``form``, if there is one.
+        """
+        before = self._answered.get(_scope(key, form))
+        if before is None:
+            return None
+        index, first = before
+        if (form.key, form.secrets) != (first.key, first.secrets):
+            if found is not None and self._has_same_key(found, index) is not False:
+                return None
+            return Again(index, REUSED_KEY, reused=True)
+        if found is not None:
+            same = self._has_same_key(found, index)
+            # A recording of another tool may hold no keys: then a failure's repetition is taken for its retry.
+            if same or (same is None and self._cassette.is_failure(index)):
+                return None
+        response = self._cassette.interactions[index].response
+        headers = response.headers.replaced("Idempotent-Replayed", "true")
+        return Again(index, Response(response.status, headers, response.body, response.reason))
+
+    def _has_same_key(self, one: int, other: int) -> bool | None:
+        """Whether two interactions were recorded with one key; None where one of them has none."""
+        interactions: Sequence[Interaction] = self._cassette.interactions
+        first, second = (interactions[at].request.headers.get(_HEADER) for at in (one, other))
+        return first == second if first and second else None
+
+
+def _scope(key: str, form: Canonical) -> tuple[str, str]:
+    """Keys are an account's own."""
+    return key, form.fields.get("header.Stripe-Account", "")
+
+
+def without_superseded(interactions: Sequence[RedactedInteraction]) -> list[RedactedInteraction]:
+    """Drops failed attempts that were tried again with the same Idempotency-Key."""
+    last: dict[tuple[str, str, str], int] = {}
+    keys = []
+    for at, one in enumerate(interactions):
+        request = one.request
+        where = (request.headers.get(_HEADER) or "", request.method, re.sub(r"[?#].*", "", request.url))
+        keys.append(where)
+        last[where] = at
+    return [
+        one
+        for at, one in enumerate(interactions)
+        if not keys[at][0] or last[keys[at]] == at or not is_failure(one.response.status)
+    ]
