@@ -1,6 +1,8 @@
 """The stateful fake Stripe: pure and synchronous; clock and seed are given to it."""
 
+from fcproxy.fake.deliveries import Delivery
 from fcproxy.fake.engine import DEFAULT_SEED, FIXED_NOW, Fake, fixed_clock
-from fcproxy.fake.resource import Outbound
+from fcproxy.fake.options import Options
+from fcproxy.fake.resource import Outbound, Outcome
 
-__all__ = ["DEFAULT_SEED", "FIXED_NOW", "Fake", "Outbound", "fixed_clock"]
+__all__ = ["DEFAULT_SEED", "FIXED_NOW", "Delivery", "Fake", "Options", "Outbound", "Outcome", "fixed_clock"]

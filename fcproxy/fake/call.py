@@ -1,15 +1,16 @@
 """What the rules of a resource are given: one request, or one job, with the state and the clock it happens in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from fcproxy.core.message import Response
 from fcproxy.fake.catalogue import Catalogue
 from fcproxy.fake.errors import refuse
-from fcproxy.fake.events import event_doc
+from fcproxy.fake.events import make_event
 from fcproxy.fake.mint import number_between
+from fcproxy.fake.options import Options
 from fcproxy.fake.paging import page, page_of
+from fcproxy.fake.resource import Outcome
 from fcproxy.fake.state import Doc, Row, State
 from fcproxy.fake.versions import Version
 
@@ -29,10 +30,14 @@ class Call:
     path: Mapping[str, str]
     request_id: str | None = None
     idempotency_key: str | None = None
-    strict: bool = False
-    """Whether ids of objects that the fake never made are refused even where they are well formed."""
-    outcome: Response | str | None = None
-    """What came of the call that the rules asked for: the response, or what went wrong."""
+    options: Options = field(default_factory=Options)
+    outcome: Outcome | None = None
+    """What came of the call that the rules asked for."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether references to objects that the fake never made are refused."""
+        return self.options.strict
 
     @property
     def livemode(self) -> bool:
@@ -129,7 +134,7 @@ class Call:
 
     def emit(self, event: str, row: Row, previous: Mapping[str, Any] | None = None) -> Row:
         """Makes an event out of an object as it is now; ``previous`` holds the former values of changed fields."""
-        return self.add("event", event_doc(self, event, row, previous))
+        return make_event(self, event, row, previous)
 
     def later(self, seconds: int, job: str, **data: Any) -> None:
         """Puts work on the clock, ``seconds`` from now."""

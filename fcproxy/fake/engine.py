@@ -16,11 +16,13 @@ from fcproxy.fake.auth import authenticate
 from fcproxy.fake.call import Call
 from fcproxy.fake.catalogue import Catalogue
 from fcproxy.fake.control import control
+from fcproxy.fake.deliveries import Delivery, delivered, due_deliveries
 from fcproxy.fake.errors import StripeError, refuse
 from fcproxy.fake.idempotency import claim, keep, record_key, release
+from fcproxy.fake.options import Options
 from fcproxy.fake.params import Param, Params, Type, text
 from fcproxy.fake.present import Presenter, check_expand
-from fcproxy.fake.resource import Outbound, Route
+from fcproxy.fake.resource import Outbound, Outcome, Route
 from fcproxy.fake.resources import all_resources
 from fcproxy.fake.state import Doc, State
 from fcproxy.fake.validate import form_tree, validate
@@ -70,16 +72,15 @@ class _Pending:
 class Fake:
     """A Stripe of one account in test and live mode, in memory.
 
-    ``seed`` decides ids and secrets; ``clock`` gives Unix seconds; ``strict`` refuses references to objects that this
-    fake did not make (by default an id of the right shape is taken for one made elsewhere).
+    ``seed`` decides ids and secrets; ``clock`` gives Unix seconds; see `Options` for the rest.
     """
 
     def __init__(
-        self, *, seed: str = DEFAULT_SEED, clock: Callable[[], int] = fixed_clock, strict: bool = False
+        self, *, seed: str = DEFAULT_SEED, clock: Callable[[], int] = fixed_clock, options: Options | None = None
     ) -> None:
         self.catalogue = Catalogue(all_resources())
         self.state = State(seed, self.catalogue.indexes())
-        self.strict = strict
+        self.options = options or Options()
         self._clock = clock
         self._latest = 0
         self._pending: dict[str, _Pending] = {}
@@ -92,7 +93,7 @@ class Fake:
     def handle(self, request: Request) -> Response:
         """Answers a request. A call that would have to go out is answered as one that nobody made."""
         result = self.begin(request)
-        return self.finish(result, None) if isinstance(result, Outbound) else result
+        return self.finish(result, Outcome(None, "forbidden")) if isinstance(result, Outbound) else result
 
     def begin(self, request: Request) -> Response | Outbound:
         """Answers a request, or says which call has to be made first: then `finish` gives the answer."""
@@ -106,17 +107,22 @@ class Fake:
         except StripeError as refused:
             return self._refused(turn, refused)
 
-    def finish(self, outbound: Outbound, outcome: Response | str | None) -> Response:
-        """The answer to a request whose call was made.
-
-        ``outcome`` is the response that came, or what went wrong: ``connection``, ``timeout``, ``forbidden``.
-        """
+    def finish(self, outbound: Outbound, outcome: Outcome) -> Response:
+        """The answer to a request whose call was made."""
         pending = self._pending.pop(outbound.token)
-        pending.call.outcome = outcome if outcome is not None else "forbidden"
+        pending.call.outcome = outcome
         result = self._answer(pending.turn, pending.call, pending.route, pending.values)
         if isinstance(result, Outbound):
             raise TypeError(f"{pending.route.path} asks for a second call")
         return result
+
+    def due(self) -> list[Delivery]:
+        """The webhook deliveries that are to be sent now; each is given once until `sent` tells of its end."""
+        return list(due_deliveries(self.state, self._settled_now()))
+
+    def sent(self, delivery: Delivery, status: int | None) -> None:
+        """Tells how a delivery went: the status of its answer, or None where there was none."""
+        delivered(self.state, delivery.token, self.now(), ok=status is not None and 200 <= status < 300)
 
     def control(self, method: str, path: str, body: bytes) -> Response:
         """Answers a request of the control API; ``path`` is what follows the fake's control prefix."""
@@ -129,7 +135,7 @@ class Fake:
 
     def job_call(self, scope: str, now: int) -> Call:
         """A call that no request caused."""
-        return Call(self.state, self.catalogue, now, scope, parse_version(None), {}, {}, strict=self.strict)
+        return Call(self.state, self.catalogue, now, scope, parse_version(None), {}, {}, options=self.options)
 
     def settle(self, now: int) -> None:
         """Does the work that is due at ``now``, each piece at its own time."""
@@ -165,7 +171,7 @@ class Fake:
             names,
             turn.request_id,
             headers.get("Idempotency-Key") if method == "POST" else None,
-            self.strict,
+            self.options,
         )
         return self._run(turn, call, route)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fcproxy.fake.deliveries import enqueue, wants
 from fcproxy.fake.present import Presenter
 from fcproxy.fake.state import Doc, Row
 from fcproxy.fake.versions import DEFAULT_VERSION, parse_version
@@ -10,19 +11,38 @@ from fcproxy.fake.versions import DEFAULT_VERSION, parse_version
 if TYPE_CHECKING:
     from fcproxy.fake.call import Call
 
-__all__ = ["event_doc"]
+__all__ = ["make_event"]
 
 
-def event_doc(call: "Call", name: str, row: Row, previous: Mapping[str, Any] | None) -> Doc:
-    """The event ``name`` about an object as it is now, in the shape of the account's default version."""
-    presenter = Presenter(call.catalogue.kinds, parse_version(DEFAULT_VERSION), lambda _kind, _id: None)
+def make_event(call: "Call", name: str, row: Row, previous: Mapping[str, Any] | None) -> Row:
+    """Stores the event ``name`` about an object as it is now, and queues it for the endpoints that ask for it.
+
+    The stored event has the shape of the account's default version, a queued one that of its endpoint's.
+    """
+    event = call.add("event", _doc(call, name, DEFAULT_VERSION, _data(call, row, previous, DEFAULT_VERSION)))
+    endpoints = call.state.tables["webhook_endpoint"]
+    for number in endpoints.numbers(call.scope, {}):
+        endpoint = endpoints.at(number)
+        if wants(endpoint.doc, name):
+            version = endpoint.doc["api_version"] or DEFAULT_VERSION
+            shaped = {"api_version": version, "data": _data(call, row, previous, version)}
+            enqueue(call, event, endpoint, {**event.doc, **shaped})
+    return event
+
+
+def _data(call: "Call", row: Row, previous: Mapping[str, Any] | None, version: str) -> Doc:
+    presenter = Presenter(call.catalogue.kinds, parse_version(version), lambda _kind, _id: None)
     data: Doc = {"object": presenter.show(row.doc, {})}
     if previous is not None:
         data["previous_attributes"] = dict(previous)
+    return data
+
+
+def _doc(call: "Call", name: str, version: str, data: Doc) -> Doc:
     return {
         "id": call.mint("event"),
         "object": "event",
-        "api_version": DEFAULT_VERSION,
+        "api_version": version,
         "created": call.now,
         "data": data,
         "livemode": call.livemode,

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fcproxy.core.message import Request
+from fcproxy.core.message import Request, Response
 from fcproxy.fake.params import NONE, Params
 from fcproxy.fake.state import Doc, Extractor
 
 if TYPE_CHECKING:
     from fcproxy.fake.call import Call
 
-__all__ = ["Action", "Kind", "Outbound", "Resource", "Route", "Span"]
+__all__ = ["Action", "Kind", "Outbound", "Outcome", "Resource", "Route", "Span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,19 @@ class Outbound:
 
     token: str
     request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of such a call: the response, or what went wrong.
+
+    ``failure`` is ``connection``, ``timeout`` or ``forbidden``; ``address`` and ``milliseconds`` tell of the call.
+    """
+
+    response: Response | None
+    failure: str = ""
+    address: str = "127.0.0.1"
+    milliseconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,7 @@ class State:
         self.idempotency: dict[str, Doc] = {}
         self.settings: dict[str, Doc] = {}
         self.jobs: list[Job] = []
+        self.outbox: dict[str, Doc] = {}
 
     def next(self, word: str) -> int:
         """The next number of a counter, from 1."""
@@ -208,6 +209,7 @@ class State:
             "counters": dict(self.counters),
             "settings": deepcopy(self.settings),
             "idempotency": deepcopy(self.idempotency),
+            "outbox": deepcopy(self.outbox),
             "jobs": [[job.due, job.number, job.name, job.scope, deepcopy(job.data)] for job in self.jobs],
             "objects": [
                 [row.id, row.kind, row.scope, row.number, deepcopy(row.doc), deepcopy(row.private)]
@@ -233,6 +235,8 @@ class State:
         self.counters.update(data["counters"])
         self.settings.update(deepcopy(data["settings"]))
         self.idempotency.update(deepcopy(data["idempotency"]))
+        # What was being sent when the state was kept is sent again: an event may come twice, but not never.
+        self.outbox.update({token: {**entry, "taken": False} for token, entry in deepcopy(data["outbox"]).items()})
         self.jobs = jobs
         for row in rows:
             self.tables[row.kind].add(

@@ -12,6 +12,7 @@ from stripe._request_options import RequestOptions
 
 from fcproxy.fake.params import Param, Type
 from fcproxy.fake.versions import parse_version
+from fcproxy.stripe.event_types import PREVIEW_EVENT_TYPES
 
 _NEWEST = parse_version("2026-10-28.endive")
 _OPTIONS = frozenset(RequestOptions.__annotations__)
@@ -116,8 +117,9 @@ def _param_type(param: Param, hint: Any, place: str) -> Iterator[str]:
     args = list(get_args(hint)) if get_origin(hint) is Union else [hint]
     literals = [set(get_args(arg)) - {""} for arg in args if get_origin(arg) is Literal]
     words = set().union(*literals) if literals else set()
-    if param.type is Type.CHOICE and words and set(param.choices) != words:
-        yield f"{place}: choices differ: {sorted(words ^ set(param.choices))}"
+    choices = set(param.choices) - PREVIEW_EVENT_TYPES
+    if param.type is Type.CHOICE and words and choices != words:
+        yield f"{place}: choices differ: {sorted(words ^ choices)}"
     if param.type is not Type.METADATA and param.empty != any(
         "" in get_args(arg) for arg in args if get_origin(arg) is Literal
     ):

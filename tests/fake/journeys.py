@@ -134,4 +134,52 @@ def tax(call: Caller) -> Iterator[Doc]:
     yield from call.get(f"/v1/tax/transactions/{reversal['id']}/line_items")["data"]
 
 
-JOURNEYS: tuple[Journey, ...] = (financial_connections, tokenized_and_relink, identity, stores, tax)
+def climate(call: Caller) -> Iterator[Doc]:
+    """Orders of both measures through all that may happen to them."""
+    product = call.get("/v1/climate/products")["data"][0]
+    yield product
+    yield from call.get("/v1/climate/suppliers")["data"]
+    order = call.post("/v1/climate/orders", f"product={product['id']}&amount=100000&beneficiary[public_name]=Ada")
+    yield order
+    yield call.control(f"climate/orders/{order['id']}/delay")
+    yield call.control(f"climate/orders/{order['id']}/deliver")
+    order = call.post("/v1/climate/orders", f"product={product['id']}&metric_tons=0.01&expand[]=product&currency=eur")
+    yield order
+    yield order["product"]
+    yield call.post(f"/v1/climate/orders/{order['id']}/cancel")
+
+
+def forwarding(call: Caller) -> Iterator[Doc]:
+    """A card sent to the echo."""
+    yield call.post(
+        "/v1/forwarding/requests",
+        "payment_method=pm_card_visa&url=https://echo.fcproxy.test/pay&replacements[]=card_number&replacements[]=card_cvc"
+        '&request[body]={"card":{"number":"","cvc":""}}&request[headers][0][name]=X-Api-Key'
+        "&request[headers][0][value]=hidden&metadata[a]=b",
+    )
+
+
+def webhooks(call: Caller) -> Iterator[Doc]:
+    """An endpoint and an event for it."""
+    endpoint = call.post(
+        "/v1/webhook_endpoints", "url=https://example.com/hook&enabled_events[]=customer.created&description=x"
+    )
+    yield endpoint
+    yield call.get(f"/v1/webhook_endpoints/{endpoint['id']}")
+    yield call.post(f"/v1/webhook_endpoints/{endpoint['id']}", "metadata[a]=b")
+    call.post("/v1/customers")
+    event = call.get("/v1/events")["data"][0]
+    yield event
+    yield call.post(f"/v1/events/{event['id']}/retry", f"webhook_endpoint={endpoint['id']}")
+
+
+JOURNEYS: tuple[Journey, ...] = (
+    financial_connections,
+    tokenized_and_relink,
+    identity,
+    stores,
+    tax,
+    climate,
+    forwarding,
+    webhooks,
+)

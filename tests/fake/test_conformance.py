@@ -36,6 +36,16 @@ PARAMS = {
     "POST /v1/tax/registrations/{id}": sdk_params.tax.RegistrationUpdateParams,
     "GET /v1/tax/registrations": sdk_params.tax.RegistrationListParams,
     "POST /v1/tax/settings": sdk_params.tax.SettingsUpdateParams,
+    "POST /v1/climate/orders": sdk_params.climate.OrderCreateParams,
+    "GET /v1/climate/orders": sdk_params.climate.OrderListParams,
+    "POST /v1/climate/orders/{id}": sdk_params.climate.OrderUpdateParams,
+    "GET /v1/climate/products": sdk_params.climate.ProductListParams,
+    "GET /v1/climate/suppliers": sdk_params.climate.SupplierListParams,
+    "POST /v1/forwarding/requests": sdk_params.forwarding.RequestCreateParams,
+    "GET /v1/forwarding/requests": sdk_params.forwarding.RequestListParams,
+    "POST /v1/webhook_endpoints/{id}": sdk_params.WebhookEndpointUpdateParams,
+    "GET /v1/webhook_endpoints": sdk_params.WebhookEndpointListParams,
+    "GET /v1/events": sdk_params.EventListParams,
     "GET /v1/identity/verification_reports": sdk_params.identity.VerificationReportListParams,
 }
 

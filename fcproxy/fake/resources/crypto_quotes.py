@@ -36,7 +36,8 @@ _GET: Params = {
 }
 
 
-def _quote(call: Call, coin: str, network: str, source: str, amount: Decimal, bought: str) -> Doc:
+def _quote(call: Call, pair: tuple[str, str], source: str, amount: Decimal, bought: str) -> Doc:
+    coin, network = pair
     fee, sending = transaction_fee(amount), network_fee(network, source)
     return {
         "id": call.mint(KIND),
@@ -79,7 +80,7 @@ def _get(call: Call) -> Doc:
     for coin, network in pairs:
         bought = wanted if wanted is not None else destination_of(amount, source, coin)
         found = quotes[WALLET_KEYS[network]] or []
-        quotes[WALLET_KEYS[network]] = [*found, _quote(call, coin, network, source, amount, bought)]
+        quotes[WALLET_KEYS[network]] = [*found, _quote(call, (coin, network), source, amount, bought)]
     return {
         "id": call.mint(KIND),
         "object": KIND,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from fcproxy.fake.call import Call
+from fcproxy.fake.deliveries import enqueue, wants
 from fcproxy.fake.params import CREATED, LIST, array, boolean, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.state import Doc, Row, by
@@ -10,6 +11,7 @@ from fcproxy.fake.state import Doc, Row, by
 __all__ = ["RESOURCE"]
 
 _URL = "/v1/events"
+ENDPOINT = "webhook_endpoint"
 
 
 def _names(row: Row) -> Iterable[str]:
@@ -36,6 +38,20 @@ def _retrieve(call: Call) -> Doc:
     return call.target("event").doc
 
 
+def _retry(call: Call) -> Doc:
+    """Sends an event again: to one endpoint, or to every one that asks for its type."""
+    row = call.target("event")
+    if "webhook_endpoint" in call.params:
+        endpoints = [call.reference(ENDPOINT, call.params["webhook_endpoint"], "webhook_endpoint")]
+    else:
+        table = call.state.tables[ENDPOINT]
+        found = [table.at(number) for number in table.numbers(call.scope, {})]
+        endpoints = [endpoint for endpoint in found if wants(endpoint.doc, row.doc["type"])]
+    for endpoint in endpoints:
+        enqueue(call, row, endpoint, row.doc)
+    return row.doc
+
+
 RESOURCE = Resource(
     name="events",
     title="Events",
@@ -51,5 +67,13 @@ RESOURCE = Resource(
             listed=True,
         ),
         Route("GET", _URL + "/{id}", _retrieve, "event", "Retrieve an event"),
+        Route(
+            "POST",
+            _URL + "/{id}/retry",
+            _retry,
+            "event",
+            "Send an event again (what the CLI's resend asks for)",
+            {"account": text(), "for_stripecli": boolean(), "webhook_endpoint": text()},
+        ),
     ),
 )

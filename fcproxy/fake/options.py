@@ -1,0 +1,18 @@
+"""How a fake is to behave, apart from its seed and clock."""
+
+from dataclasses import dataclass
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices of whoever runs the fake.
+
+    ``strict`` refuses references to objects that this fake did not make, where otherwise an id of the right shape is
+    taken for one made elsewhere, and tax calculations while the tax settings are pending. ``forward_hosts`` are the
+    hosts (``name`` or ``name:port``) that forwarding may call; by default none but the built-in echo.
+    """
+
+    strict: bool = False
+    forward_hosts: frozenset[str] = frozenset()
