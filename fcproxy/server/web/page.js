@@ -64,7 +64,7 @@ async function show() {
   const { version, status, ...deck } = health;
   fill("deck", pairs({ ...deck, "upstream connections": verdict.upstream_connections }));
   fill("counts", COUNTS.filter((name) => ALWAYS.has(name) || verdict[name] > 0).map((name) => count(name, verdict)));
-  fill("notes", verdict.notes.concat(verdict.disabled_rules.map((rule) => `rule off: ${rule}`)).map((text) => element("li", text)));
+  document.getElementById("notes").replaceChildren(...verdict.notes.concat(verdict.disabled_rules.map((rule) => `rule off: ${rule}`)).map((text) => element("li", text)));
   fill("misses", verdict.misses.map(miss));
   fill("unused", verdict.unused_interactions.map((text) => element("li", text)));
   fill("redactions", Object.entries(verdict.redactions).map((pair) => row(pair)));
