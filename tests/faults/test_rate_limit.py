@@ -1,0 +1,118 @@
+"""Recording within the API's rate limit: 429 answers are waited out and never recorded."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from fcproxy.core.message import Headers, Request
+from fcproxy.server.ratelimit import MAX_WAIT, Bucket, PoliteUpstream, retry_after
+from fcproxy.server.upstream import Reply
+
+REQUEST = Request("GET", "https://api.stripe.com/v1/x", Headers())
+
+
+class Account:
+    """An upstream of ``limit`` requests in any second, by a clock that only `sleep` moves."""
+
+    name = "account"
+    connections = 0
+
+    def __init__(self, limit: int, retry: str | None = None) -> None:
+        self.now = 1000.0
+        self.limit = limit
+        self.retry = retry
+        self.served: deque[float] = deque()
+        self.refused = 0
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+
+    @asynccontextmanager
+    async def send(self, _request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
+        del body
+        while self.served and self.served[0] <= self.now - 1.0:
+            self.served.popleft()
+        full = len(self.served) >= self.limit
+        self.refused += full
+        if not full:
+            self.served.append(self.now)
+        headers = Headers([("Retry-After", self.retry)] if full and self.retry else [])
+        yield Reply(429 if full else 200, "", headers, nothing())
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    for chunk in (b"",):
+        yield chunk
+
+
+def polite(account: Account, rate: float) -> PoliteUpstream:
+    return PoliteUpstream(account, rate, clock=account.clock, sleep=account.sleep, jitter=lambda: 0.5)
+
+
+async def statuses(upstream: PoliteUpstream, count: int) -> list[int]:
+    found = []
+    for _ in range(count):
+        async with upstream.send(REQUEST) as reply:
+            found.append(reply.status)
+    return found
+
+
+@pytest.mark.parametrize("rate", [1, 2, 5, 25, 100])
+async def test_an_account_of_that_rate_refuses_nothing(rate: int) -> None:
+    account = Account(rate)
+    assert await statuses(polite(account, rate), 500) == [200] * 500
+    assert account.refused == 0
+    assert account.now - 1000 < 500 / (rate * 0.5) + 1
+
+
+async def test_without_waiting_the_same_account_refuses_most() -> None:
+    account = Account(25)
+    found = []
+    for _ in range(500):
+        async with account.send(REQUEST) as reply:
+            found.append(reply.status)
+    assert found.count(429) == 475
+
+
+@pytest.mark.parametrize("retry", [None, "1", "3"])
+async def test_an_account_with_a_lower_limit_is_waited_for(retry: str | None) -> None:
+    account = Account(5, retry)
+    upstream = polite(account, 25)
+    assert await statuses(upstream, 100) == [200] * 100
+    assert account.refused == upstream.waited > 0
+
+
+async def test_what_is_refused_for_too_long_is_passed_on() -> None:
+    account = Account(0, "7")
+    assert await statuses(polite(account, 25), 1) == [429]
+    assert MAX_WAIT - 9 < account.now - 1000 <= MAX_WAIT
+
+
+async def test_a_streamed_body_is_sent_once() -> None:
+    account = Account(0)
+    async with polite(account, 25).send(REQUEST, nothing()) as reply:
+        assert reply.status == 429
+    assert account.refused == 1
+
+
+def test_tokens_come_back_with_time_and_no_more_than_fit() -> None:
+    bucket = Bucket(10)
+    assert [bucket.take(5.0) > 0 for _ in range(3)] == [False, True, True]
+    assert bucket.take(1000.0) == 0
+    bucket.close_until(1002.0)
+    assert bucket.take(1000.5) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("0", 0.0), (" 3 ", 3.0), ("", None), ("-1", None), ("1.5", None), ("123456", None), ("²", None), ("soon", None)],
+)
+def test_retry_after(value: str, seconds: float | None) -> None:
+    assert retry_after(Headers([("Retry-After", value)])) == seconds
+    assert retry_after(Headers()) is None
