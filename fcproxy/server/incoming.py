@@ -7,7 +7,6 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestPayloadError
 
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.server.answers import bad_request
@@ -85,7 +84,7 @@ async def read_body(request: web.BaseRequest) -> bytes:
         return b""
     try:
         return await request.content.read()
-    except RequestPayloadError:
+    except web.RequestPayloadError:
         raise BadRequest(bad_request(400, "bad_body", "the request body is not framed as it should be")) from None
 
 

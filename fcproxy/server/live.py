@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from io import BytesIO
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -85,7 +86,8 @@ class LiveUpstream:
                 request.method,
                 URL(self._locate(request.url), encoded=True),
                 headers=_one_spelling(headers),
-                data=request.body or None,
+                # As a stream: aiohttp warns of long bytes objects, which it would write in one go.
+                data=BytesIO(request.body) if request.body else None,
                 allow_redirects=False,
             )
         except _FAILURES as error:

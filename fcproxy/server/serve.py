@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -48,6 +49,8 @@ def serve(config: Config, mode: Mode, check: Check, *, label: str | None = None)
 
     Raises UsageError, CannotStart, CassetteUnreadable, RecordingRefused before the ready line.
     """
+    # A core file would hold every secret that is in memory.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     log = RequestLog(config.log_format, quiet=config.quiet, verbose=config.verbose)
     tame_libraries(log)
     return asyncio.run(_serve(config, mode, check, log, label))

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -42,11 +42,11 @@ def fcproxy(*arguments: str, folder: Path, **environment: str) -> subprocess.Com
 class Served:
     """A serving process, from its ready line on. Ended by `stop`, or killed at the end of the block."""
 
-    def __init__(self, *arguments: str, folder: Path, **environment: str) -> None:
+    def __init__(self, *arguments: str, folder: Path, prefix: Sequence[str] = (), **environment: str) -> None:
         self.folder = folder
         self._errors = (folder / f"stderr-{len(list(folder.glob('stderr-*')))}").open("w+")
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments, "--port", "0"],
+            [*prefix, *COMMAND, *arguments, "--port", "0"],
             cwd=folder,
             env=clean_environment(**environment),
             stdout=subprocess.PIPE,

@@ -237,6 +237,42 @@ def test_a_live_answer_stops_a_recording_and_reaches_the_client(tmp_path: Path) 
     assert not list(tmp_path.glob("c.yaml*"))
 
 
+def test_a_disk_that_fills_up_ends_the_recording_and_not_the_answers(tmp_path: Path) -> None:
+    with rig(tmp_path, "-q") as served:
+        assert ask(served.url, body="description=old") == 200
+        assert served.stop() == 0
+    old = (tmp_path / "c.yaml").read_bytes()
+    limited = ["sh", "-c", 'ulimit -f 16; exec "$@"', "sh"]
+    with Served("record", "-q", "--cassette", "c.yaml", folder=tmp_path, prefix=limited) as served:
+        for number in range(30):
+            assert ask(served.url, body=f"description={number}") == 200
+        assert served.stop() == 1
+        assert "recording stopped: File too large" in served.output
+    assert (tmp_path / "c.yaml").read_bytes() == old
+    with rig(tmp_path, "-q") as served:
+        assert served.stop() == 0
+    rescued = bodies(tmp_path / "c.rescued-1.yaml")
+    assert rescued == [f"description={number}".encode() for number in range(len(rescued))]
+    assert 1 < len(rescued) < 30
+
+
+def test_what_is_rescued_is_as_redacted_as_what_is_committed(tmp_path: Path) -> None:
+    body = "email=secret.person@example.org&description=x"
+    with rig(tmp_path, "-q") as served:
+        assert ask(served.url, body=body) == 200
+        assert served.stop() == 0
+    with rig(tmp_path, "-q") as served:
+        assert ask(served.url, body=body) == 200
+        journal = (tmp_path / "c.yaml.journal").read_text()
+        served.stop(signal.SIGKILL)
+    assert KEY not in journal
+    assert "secret.person" not in journal
+    with rig(tmp_path, "-q") as served:
+        assert served.stop() == 0
+    committed, rescued = ((tmp_path / name).read_text().partition("\n")[2] for name in ("c.yaml", "c.rescued-1.yaml"))
+    assert rescued == committed
+
+
 def test_a_live_key_that_is_to_be_lent_stops_the_start(tmp_path: Path) -> None:
     done = fcproxy("record", "--api-key-env", "K", "--port", "0", folder=tmp_path, K=LIVE)
     assert (done.returncode, done.stdout) == (1, "")

@@ -202,3 +202,32 @@ async def test_an_absolute_target_is_no_say_over_the_upstream(tmp_path: Path) ->
         refused = await speak(app.url, b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n")
     assert [request.split(b"\r\n")[0] for request in up.requests] == [b"GET /v1/x?y HTTP/1.1"]
     assert refused.status == 400
+
+
+@pytest.mark.parametrize("mode", FORWARDING)
+async def test_long_bodies_both_ways(mode: Mode, tmp_path: Path) -> None:
+    body = bytes(range(256)) * 12_000
+    head = b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % len(body)
+    answer = b"HTTP/1.1 200 OK\r\n" + head + body
+    async with passage(answer, mode, tmp_path) as (up, app):
+        got = await speak(app.url, b"PUT /v1/x HTTP/1.1\r\nHost: p\r\n" + head + body)
+    assert got.raw == answer
+    assert up.requests[0].endswith(b"\r\n\r\n" + body)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST /v1/x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /v1/x HTTP/1.1\r\nHost: p\r\nBad\x01Name: 1\r\n\r\n",
+        b"GET /v1/x HTTP/9\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ],
+)
+async def test_malformed_requests_reach_no_upstream(request_: bytes, tmp_path: Path) -> None:
+    async with passage(OK, Mode.RECORD, tmp_path) as (up, app):
+        assert (await speak(app.url, request_)).status == 400
+        assert app.decks.verdict().recorded == 0
+    assert up.requests == []

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from fcproxy.config import Config
-from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.core.errors import CassetteUnreadable, RecordingRefused
 from fcproxy.core.modes import Mode
-from fcproxy.server.app import App
-from tests.server.harness import connected, passage, proxy, read_message, speak
+from fcproxy.server.app import App, running
+from fcproxy.server.log import RequestLog
+from fcproxy.server.store import load
+from tests.server.harness import connected, origin, passage, proxy, read_message, speak
 
 ANSWER = (
-    b"HTTP/1.1 201 Made It\r\nRequest-Id: req_1\r\nStripe-Version: 2026-01-01\r\nContent-Type: application/json\r\n"
-    b"Content-Length: 16\r\n\r\n" + b'{"id": "cus_12"}'
+    b"HTTP/1.1 201 Made It\r\nRequest-Id: req_1\r\nStripe-Version: 2026-01-01\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 16\r\n\r\n" + b'{"id": "cus_12"}'
 )
 POST = b"POST /v1/customers HTTP/1.1\r\nHost: p\r\nContent-Length: 12\r\n\r\ncurrency=eur"
 
@@ -146,3 +148,38 @@ async def test_an_unreadable_cassette_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(CassetteUnreadable, match=r"c\.yaml"):
         async with proxy(Mode.REPLAY, Config(cassette=str(tmp_path / "c.yaml"))):
             pass
+
+
+async def test_a_commit_that_the_check_refuses_keeps_the_old_cassette(tmp_path: Path) -> None:
+    config = await recorded(tmp_path, ANSWER, POST)
+    old = Path(config.cassette).read_bytes()
+
+    def refuse(data: bytes, name: str) -> None:
+        assert b"currency=usd" in data
+        raise RecordingRefused("some-rule", f"{name}: found something")
+
+    async with (
+        origin(ANSWER) as up,
+        running(replace(config, upstream=up.url, port=0), Mode.RECORD, check=refuse, log=RequestLog(quiet=True)) as app,
+    ):
+        await speak(app.url, POST.replace(b"eur", b"usd"))
+    assert app.outcome is not None
+    assert app.outcome.exit_code == 1
+    assert app.outcome.problem is not None
+    assert "found something" in app.outcome.problem
+    assert Path(config.cassette).read_bytes() == old
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
+async def test_auto_keeps_what_is_there_byte_for_byte(tmp_path: Path) -> None:
+    config = await recorded(tmp_path, ANSWER, POST)
+    path = Path(config.cassette)
+    kept = path.read_bytes().replace(b"interactions:\n", b"# a remark\ninteractions:\n").replace(b"'", b'"')
+    path.write_bytes(kept)
+    async with passage(ANSWER, Mode.AUTO, tmp_path) as (_, app):
+        await speak(app.url, POST.replace(b"eur", b"usd"))
+    end = b"version: 1\n"
+    assert path.read_bytes().startswith(kept.removesuffix(end))
+    parsed = load(path)
+    assert parsed is not None
+    assert [one.request.body for one in parsed.interactions] == [b"currency=eur", b"currency=usd"]
