@@ -257,6 +257,13 @@ class TestCommand:
             assert secret not in text
             assert "REDACTED" in text
 
+    def test_the_compact_style(self, tmp_path: Path) -> None:
+        assert self.convert(tmp_path, "old.yml", "a.yaml").exit_code == 0
+        assert self.convert(tmp_path, "a.yaml", "b.yaml", "--style", "compact").exit_code == 0
+        first, last = (parse((tmp_path / name).read_bytes(), name).interactions for name in ("a.yaml", "b.yaml"))
+        assert first == last
+        assert len((tmp_path / "b.yaml").read_bytes().splitlines()) == len(first) + 3
+
     def test_nothing_is_replaced_unasked(self, tmp_path: Path) -> None:
         (tmp_path / "c.yaml").write_text("mine", encoding="utf-8")
         assert self.convert(tmp_path, "old.yml", "c.yaml").exit_code == 2

@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.vcr_format import Provenance, parse, render
+from fcproxy.vcr_format import STYLES, Provenance, parse, render
 
 URL = "https://api.stripe.com/v1/financial_connections/sessions"
 PRETTY = b'{\n  "id": "fcsess_1",\n  "accounts": [\n    1.0,\n    2\n  ],\n  "note": ""\n}\n'
@@ -86,21 +87,21 @@ interactions = st.builds(
 )
 
 
-@given(st.lists(interactions, max_size=3))
+@given(st.lists(interactions, max_size=3), st.sampled_from(STYLES))
 @settings(deadline=None)
-def test_what_is_rendered_is_parsed_the_same(given_interactions: list[Interaction]) -> None:
-    data = render([RedactedInteraction(each) for each in given_interactions])
+def test_what_is_rendered_is_parsed_the_same(given_interactions: list[Interaction], style: str) -> None:
+    data = render([RedactedInteraction(each) for each in given_interactions], style=style)
     assert data.isascii()
     assert b"\r" not in data
     again = parse(data, "c.yaml").interactions
     assert again == given_interactions
-    assert render([RedactedInteraction(each) for each in again]) == data
+    assert render([RedactedInteraction(each) for each in again], style=style) == data
 
 
-@given(st.lists(interactions, min_size=1, max_size=2))
+@given(st.lists(interactions, min_size=1, max_size=2), st.sampled_from(STYLES))
 @settings(deadline=None)
-def test_vcrpy_reads_the_same_bytes(given_interactions: list[Interaction]) -> None:
-    data = render([RedactedInteraction(each) for each in given_interactions])
+def test_vcrpy_reads_the_same_bytes(given_interactions: list[Interaction], style: str) -> None:
+    data = render([RedactedInteraction(each) for each in given_interactions], style=style)
     requests, responses, *_ = deserialize(data.decode(), yamlserializer)
     for each, request, response in zip(given_interactions, requests, responses, strict=True):
         assert (request.body or b"") == each.request.body
@@ -155,6 +156,33 @@ def test_the_file_is_laid_out_as_vcrpy_lays_it_out() -> None:
         "      message: OK\n"
         "version: 1\n"
     )
+
+
+def test_the_compact_style_is_one_line_an_interaction() -> None:
+    shown = [interaction(PRETTY), interaction(b"\xff\x00"), interaction("\U0001f600 \x7f".encode())]
+    data = render(shown, style="compact")
+    head, json_line, binary_line, odd_line, end = data.decode().splitlines()
+    assert (head, end) == ("interactions:", "version: 1")
+    assert json.loads(json_line.removeprefix("- "))["response"]["body"]["string"] == PRETTY.decode()
+    assert '!!binary "/wA="' in binary_line
+    assert odd_line.startswith("- {")
+    assert parse(data, "c.yaml").interactions == shown
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line", "words"),
+    [
+        (lambda text: text.replace('"code": 200', '"code": 200, "code": 201', 1), 3, "same key twice"),
+        (lambda text: text.replace('"code": 200', '"code": "x"', 1), 3, "three-digit"),
+        (lambda text: text.replace("}\nversion", "\nversion"), 4, "not valid YAML"),
+        (lambda text: text.replace("version: 1\n", ""), None, "cut short"),
+    ],
+)
+def test_a_spoilt_compact_file_is_named(spoil: Callable[[str], str], line: int | None, words: str) -> None:
+    text = render([interaction(PRETTY)], Provenance(rules="1"), style="compact").decode()
+    with pytest.raises(CassetteUnreadable, match=words) as caught:
+        parse(spoil(text).encode(), "c.yaml")
+    assert caught.value.line == line
 
 
 def test_an_empty_recording() -> None:

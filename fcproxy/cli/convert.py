@@ -24,6 +24,7 @@ _KINDS = {
         "fcproxy convert spec/cassettes/charge.yml cassettes/charge.yaml",
         "fcproxy convert session.har cassettes/session.yaml",
         "fcproxy convert cassettes/session.yaml session.har",
+        "fcproxy convert big.yaml fast.yaml --style compact",
     )
 )
 @click.argument("source", type=click.Path(path_type=Path))
@@ -32,8 +33,15 @@ _KINDS = {
 @click.option(
     "--to", type=click.Choice(["cassette", "har"]), help="What TARGET becomes. Default: har for *.har, else cassette."
 )
+@click.option(
+    "--style",
+    type=click.Choice(["readable", "compact"]),
+    default="readable",
+    show_default=True,
+    help="A cassette for people and diffs, or one line an interaction, which loads several times faster.",
+)
 @click.option("--force", is_flag=True, help="Replace TARGET if it is there.")
-def convert(*, source: Path, target: Path, kind: str | None, to: str | None, force: bool) -> None:
+def convert(*, source: Path, target: Path, kind: str | None, to: str | None, style: str, force: bool) -> None:
     """Turn another tool's recording into a cassette, or a cassette into a HAR.
 
     Reads VCR.py, Ruby VCR and stripe playback cassettes, and HAR. Secrets are redacted on the way, and the audit must
@@ -49,7 +57,8 @@ def convert(*, source: Path, target: Path, kind: str | None, to: str | None, for
     except OSError as error:
         raise CassetteUnreadable(str(source), f"cannot be read: {error.strerror}") from None
     found, imported = read_any(data, str(source), DECODERS, kind)
-    not_stored = _write(target, imported.interactions, to or ("har" if target.suffix == ".har" else "cassette"))
+    to = to or ("har" if target.suffix == ".har" else "cassette")
+    not_stored = _write(target, imported.interactions, style if to == "cassette" else to)
     click.echo(f"{target}: {len(imported.interactions)} interactions from {_KINDS[found]}")
     if imported.skipped:
         click.echo(f"left out: {imported.skipped}, being webhooks or requests without an answer")
@@ -57,8 +66,11 @@ def convert(*, source: Path, target: Path, kind: str | None, to: str | None, for
         click.echo(f"bodies that could not be opened, and so are not stored: {not_stored}")
 
 
-def _write(target: Path, interactions: list[Interaction], to: str) -> int:
-    """Redacts, checks, writes. The number of bodies that are not stored. Raises RecordingRefused, CannotStart."""
+def _write(target: Path, interactions: list[Interaction], form: str) -> int:
+    """Redacts, checks, writes as ``form``: har, or a cassette's style. The number of bodies that are not stored.
+
+    Raises RecordingRefused, CannotStart.
+    """
     from fcproxy.codings import DECODERS
     from fcproxy.server.check import audit_check
     from fcproxy.server.provenance import provenance_of
@@ -69,7 +81,10 @@ def _write(target: Path, interactions: list[Interaction], to: str) -> int:
     redactor = default_redactor(DECODERS)
     done = redactor.settle([redactor.redact(interaction) for interaction in interactions])
     date = next((date for each in interactions if (date := each.response.headers.get("Date"))), None)
-    data = render_har(done, __version__) if to == "har" else render(done, provenance_of(done, redactor, date))
+    if form == "har":
+        data = render_har(done, __version__)
+    else:
+        data = render(done, provenance_of(done, redactor, date), style=form)
     audit_check(data, str(target))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,6 @@ from fcproxy.vcr_format.har import render_har
 from fcproxy.vcr_format.imported import Imported
 from fcproxy.vcr_format.native import ParsedCassette, parse
 from fcproxy.vcr_format.provenance import Provenance
-from fcproxy.vcr_format.writer import render
+from fcproxy.vcr_format.writer import STYLES, render
 
-__all__ = ["READERS", "Imported", "ParsedCassette", "Provenance", "parse", "read_any", "render", "render_har"]
+__all__ = ["READERS", "STYLES", "Imported", "ParsedCassette", "Provenance", "parse", "read_any", "render", "render_har"]

@@ -12,6 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from fcproxy.core.errors import CassetteUnreadable
 
@@ -23,8 +32,11 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_DEPTH = 200
 """Deepest nesting; a cassette needs 7."""
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)|^={7}$", re.MULTILINE)
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_OPENING = "interactions:\n"
+_COMPACT = re.compile(r"(?:#[^\n]*\n)*interactions:\n- \{")
 _JSON_WORD = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false")
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset(
@@ -68,12 +80,8 @@ def read_document(data: bytes, name: str) -> Document:
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         raise CassetteUnreadable(name, "unresolved merge conflict; resolve it, or record the cassette again", line)
-    if _looks_like_json(text):
-        try:
-            return Document(json.loads(_without_comments(text)))
-        except (ValueError, RecursionError):
-            pass  # YAML's flow style looks alike, and the reader below knows the line of a mistake
-    return _read_yaml(text, name)
+    quick = _read_lines(text) if _COMPACT.match(text) else _read_json(text)
+    return quick or _read_yaml(text, name)
 
 
 def _decode(data: bytes, name: str) -> str:
@@ -97,15 +105,59 @@ def _without_comments(text: str) -> str:
     return text
 
 
-def _looks_like_json(text: str) -> bool:
-    return _without_comments(text).lstrip()[:1] in ("{", "[")
+def _read_json(text: str) -> Document | None:
+    """None for what is no JSON: YAML's flow style looks alike, and its reader knows the line of a mistake."""
+    content = _without_comments(text)
+    if content.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return Document(_JSON.decode(content))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read_lines(text: str) -> Document | None:
+    """The compact style, line by line; None where that fails, and the reader of the whole says why."""
+    head, _, rest = text.partition(_OPENING)
+    *items, end = rest.rstrip("\n").split("\n")
+    if end != "version: 1" or not all(item.startswith("- {") for item in items):
+        return None
+    try:
+        interactions = [_item(item[2:]) for item in items]
+    except (ValueError, RecursionError, yaml.YAMLError, CassetteUnreadable):
+        return None
+    first = head.count("\n") + 2
+    lines = list(range(first, first + len(items)))
+    return Document({"interactions": interactions, "version": "1"}, {"interactions": lines})
+
+
+def _item(line: str) -> object:
+    try:
+        return _JSON.decode(line)
+    except ValueError:
+        # Bytes, and characters that libyaml and JSON write differently.
+        builder = _Builder("")
+        for event in yaml.parse(line, Loader=_LOADER):
+            builder.feed(event)
+        if builder.foreign_line is not None:
+            raise
+        return builder.root[0]
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("the same key twice")
+    return found
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _read_yaml(text: str, name: str) -> Document:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     builder = _Builder(name)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in yaml.parse(text, Loader=_LOADER):
             builder.feed(event)
     except yaml.YAMLError as error:
         raise _unreadable(error, text, name) from None
@@ -153,21 +205,20 @@ class _Builder:
     def feed(self, event: Any) -> None:
         """Takes the next event. Raises CassetteUnreadable."""
         kind = event.__class__
-        if kind is yaml.ScalarEvent:
-            value = self._scalar(event)
-            self._add(value, event)
-        elif kind is yaml.SequenceStartEvent:
-            self._open([], event)
-        elif kind is yaml.MappingStartEvent:
+        if kind is ScalarEvent:
+            self._add(self._scalar(event) if event.tag or event.implicit[0] else event.value, event)
+        elif kind is MappingStartEvent:
             self._open({}, event)
-        elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
+        elif kind is SequenceStartEvent:
+            self._open([], event)
+        elif kind is SequenceEndEvent or kind is MappingEndEvent:
             self.stack.pop()
             self.keys.pop()
-        elif kind is yaml.AliasEvent:
+        elif kind is AliasEvent:
             if event.anchor not in self.anchors:
                 raise self._error("an alias without its anchor", event)
             self._add(self.anchors[event.anchor], event)
-        elif kind is yaml.DocumentStartEvent and self.root:
+        elif kind is DocumentStartEvent and self.root:
             raise self._error("more than one YAML document", event)
 
     def _error(self, reason: str, event: Any) -> CassetteUnreadable:
@@ -177,9 +228,8 @@ class _Builder:
         value: object = event.value
         tag = event.tag
         if tag is None:
-            if event.implicit[0]:
-                value = _plain(event.value)
-        elif tag in _BINARY_TAGS:
+            return _plain(event.value)
+        if tag in _BINARY_TAGS:
             try:
                 value = base64.b64decode(event.value, validate=False)
             except (binascii.Error, ValueError):

@@ -79,10 +79,14 @@ def header_items(value: object, order: object, place: Place) -> Headers:
     items: list[tuple[str, str]] = []
     for name, values in place.mapping(value, "headers").items():
         key = text(name, "a header's name", place)
-        listed = values if isinstance(values, list | tuple) else [values]
-        items.extend((key, text(one, "a header's value", place)) for one in listed if one is not None)
-    names = [text(name, "a header's name", place) for name in order] if isinstance(order, list) else []
-    return Headers(_reordered(items, names))
+        for one in values if isinstance(values, list | tuple) else [values]:
+            if one.__class__ is str and one.isascii():
+                items.append((key, one))
+            elif one is not None:
+                items.append((key, text(one, "a header's value", place)))
+    if not isinstance(order, list):
+        return Headers(items)
+    return Headers(_reordered(items, [text(name, "a header's name", place) for name in order]))
 
 
 def _reordered(items: list[tuple[str, str]], names: list[str]) -> list[tuple[str, str]]:
