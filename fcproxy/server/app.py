@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from fcproxy.server.log import RequestLog
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
 from fcproxy.server.recording import Check
+from fcproxy.server.store import exists
 
 __all__ = ["DRAIN_SECONDS", "App", "Outcome", "running"]
 
@@ -69,7 +71,9 @@ class App:
 
     def refuse(self, error: RecordingRefused) -> None:
         """Ends the proxy; nothing that was recorded is kept."""
-        self.refused = self.refused or error
+        if self.refused is None:
+            self.refused = error
+            self._log.trouble(f"recording refused: {error}")
         self.stopping.set()
 
     async def listen(self) -> None:
@@ -103,7 +107,7 @@ class App:
                     await self._proxy.drained()
             await self._runner.cleanup()
         verdict = self.decks.verdict()
-        written, problems = 0, []
+        written, problems = 0, [str(self.refused)] if self.refused is not None else []
         for opened in self.decks.all():
             count, problem = await self._end(opened)
             if opened is self.decks.default:
@@ -125,7 +129,7 @@ class App:
         return written, None
 
     def _exit_code(self, verdict: Verdict, problems: list[str]) -> int:
-        if self.refused is not None or problems:
+        if problems:
             return 1
         return 1 if self.strict and not verdict.passed(allow_unused=self._config.allow_unused) else 0
 
@@ -144,6 +148,8 @@ async def running(config: Config, mode: Mode, *, check: Check, log: RequestLog) 
     default = await open_deck(config, mode, check)
     if default.recording is not None and default.recording.rescued is not None:
         log.trouble(f"a killed recording was rescued into {default.recording.rescued}", level="warning")
+    if default.mode is Mode.REPLAY and not exists(Path(config.cassette)):
+        log.trouble(f"there is no {config.cassette}: every request will miss", level="warning")
     app = App(config, Decks(config, default, check), log)
     try:
         await app.listen()

@@ -67,8 +67,6 @@ async def _serve(config: Config, mode: Mode, check: Check, log: RequestLog, labe
                 _write_ready(ready, app, label)
             _say(ready_line(app, label))
             await app.stopping.wait()
-            if app.refused is not None:
-                log.trouble(f"recording refused: {app.refused}")
         finally:
             if ready is not None:
                 ready.unlink(missing_ok=True)

@@ -174,6 +174,7 @@ def test_environment_and_file_configure_a_process(tmp_path: Path) -> None:
         assert served.ready.endswith("(replay, variable.yaml)\n")
         assert ask(served.url) == 422
         assert served.stop() == 1
+        assert json.loads(served.errors.splitlines()[0])["level"] == "warning"
         line = next(json.loads(line) for line in served.errors.splitlines() if "method" in line)
     assert {name: line[name] for name in ("method", "path", "status", "action")} == {
         "method": "POST",

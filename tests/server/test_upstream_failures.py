@@ -129,6 +129,26 @@ async def test_a_client_that_goes_away_leaves_no_half_interaction(tmp_path: Path
         assert app.decks.verdict().recorded == 0
 
 
+async def test_a_request_that_does_not_end_is_cut_when_the_drain_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcproxy.server.app.DRAIN_SECONDS", 0.05)
+    asked = asyncio.Event()
+
+    async def silent(_raw: bytes, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+
+    async with origin(silent) as up:
+        async with before(up.url, tmp_path) as app:
+            client = asyncio.create_task(speak(app.url, GET))
+            await asked.wait()
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await client
+    assert app.outcome is not None
+    assert app.outcome.verdict.not_recorded == 1
+
+
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     """A private certificate authority."""
