@@ -43,7 +43,9 @@ class CassetteUnreadable(FcproxyError):
     """
 
     def __init__(self, name: str, reason: str, line: int | None = None) -> None:
-        where = f"{name}:{line}" if line is not None else name
+        # A file's name may hold what moves a terminal's cursor.
+        shown = name if name.isprintable() else ascii(name)
+        where = f"{shown}:{line}" if line is not None else shown
         super().__init__(f"{where}: {reason}")
         self.name = name
         self.reason = reason

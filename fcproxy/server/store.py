@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.vcr_format import ParsedCassette, parse
+from fcproxy.vcr_format.document import MAX_BYTES
 
 __all__ = ["Lock", "exists", "journal_path", "load", "replace_file"]
 
@@ -16,12 +18,23 @@ __all__ = ["Lock", "exists", "journal_path", "load", "replace_file"]
 def load(path: Path) -> ParsedCassette | None:
     """The cassette at ``path``, or None if there is no such file. Raises CassetteUnreadable."""
     try:
-        data = path.read_bytes()
+        data = _read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise CassetteUnreadable(str(path), f"cannot be read: {error.strerror}") from None
     return parse(data, str(path), decoders=DECODERS)
+
+
+def _read(path: Path) -> bytes:
+    # Asked before reading: a device or a pipe may never end, and half a gigabyte is refused without being held.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise CassetteUnreadable(str(path), "no regular file")
+        if about.st_size > MAX_BYTES:
+            raise CassetteUnreadable(str(path), f"larger than {MAX_BYTES >> 20} MiB; split it into several cassettes")
+        return file.read()
 
 
 def exists(path: Path) -> bool:

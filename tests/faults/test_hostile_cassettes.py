@@ -1,0 +1,159 @@
+"""Cassettes that are damaged or made to harm: an error with file, line and what to do; no traceback, no silence."""
+
+import asyncio
+import os
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.server.store import load
+from tests.faults.processes import ended, environment
+
+HEAD = "interactions:\n"
+ONE = (
+    "- request:\n    body: null\n    headers: {}\n    method: GET\n    uri: https://api.stripe.com/v1/x\n"
+    "  response:\n    body:\n      string: ok\n    headers: {}\n    status:\n      code: 200\n      message: OK\n"
+)
+GOOD = HEAD + ONE + "version: 1\n"
+CANARY = "c4n4ry" * 4
+
+
+def bomb(levels: int) -> str:
+    """Aliases that mean 9 ** levels values."""
+    lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x]"]
+    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, levels)]
+    return "\n".join(lines) + "\n"
+
+
+HOSTILE: dict[str, tuple[bytes | str, int | None, str]] = {
+    "empty": (b"", None, "empty"),
+    "blank": (b" \n\n", None, "empty"),
+    "random bytes": (bytes(range(256)) * 20, 2, "UTF-8"),
+    "NUL bytes": (b"\0" * 5000, 1, "control character"),
+    "gzip": (b"\x1f\x8b\x08" + bytes(range(128, 256)), 1, "UTF-8"),
+    "UTF-16": (GOOD.encode("utf-16"), 1, "UTF-16"),
+    "UTF-16 without a mark": (GOOD.encode("utf-16-le"), 1, "control character"),
+    "Latin-1 in the middle": (GOOD.replace("OK", "caf\xe9").encode("latin-1"), 13, "UTF-8"),
+    "an escape sequence": (GOOD.replace("OK", "\x1b[31m"), 13, "control character"),
+    "cut in the middle": (GOOD[:120], None, ""),
+    "cut before the version": (HEAD + ONE, None, "cut short"),
+    "cut inside a text": (GOOD.replace("string: ok", 'string: "' + CANARY), None, "not valid YAML"),
+    "a merge conflict": (
+        HEAD + "<<<<<<< HEAD\n" + ONE + "=======\n" + ONE + ">>>>>>> theirs\nversion: 1\n",
+        2,
+        "merge conflict",
+    ),
+    "a conflict resolved by keeping both": (GOOD + GOOD, 15, "same key twice"),
+    "a conflict that left one request in two": (
+        HEAD + ONE.replace("    method: GET\n", "    method: GET\n    method: POST\n") + "version: 1\n",
+        6,
+        "same key twice",
+    ),
+    "a tab for indentation": (GOOD.replace("    body", "\tbody"), 3, "not valid YAML"),
+    "HTML": (b"<!DOCTYPE html><html><body>404</body></html>", None, ""),
+    "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", None, ""),
+    "JSON that is cut": (b'{"interactions": [{"request": {"method"', None, "not valid YAML"),
+    "deep JSON": (b"[" * 100_000, 1, "nest"),
+    "deep YAML flow": (b"interactions: " + b"[" * 100_000, 1, "nest"),
+    "deep YAML block": ("\n".join(" " * n + "a:" for n in range(300)), 201, "deeper"),
+    "a list": (b"- 1\n- 2\n", None, "not a cassette"),
+    "a text": (b"hello", None, "not a cassette"),
+    "another version": (GOOD.replace("version: 1", "version: 7"), None, "version"),
+    "interactions that are no list": (b"interactions: {a: 1}\nversion: 1\n", None, "list"),
+    "an interaction that is none": (b"interactions:\n- 1\nversion: 1\n", None, ""),
+    "no request": (b"interactions:\n- response: {}\nversion: 1\n", 2, ""),
+    "a status of words": (GOOD.replace("code: 200", "code: fine"), 2, "status"),
+    "a status of many digits": (GOOD.replace("code: 200", "code: " + "9" * 5000), 2, "status"),
+    "no URI": (GOOD.replace("uri:", "url:"), 2, "uri"),
+    "two documents": (GOOD + "---\n" + GOOD, 15, "more than one"),
+    "an alias without an anchor": (GOOD.replace("string: ok", "string: *a"), 9, "alias"),
+    "a merge key": (GOOD.replace("headers: {}", "headers: {<<: {a: b}}", 1), 4, "merge key"),
+    "a list as a key": (GOOD.replace("headers: {}", "headers: {[a]: b}", 1), 4, "key"),
+    "binary that is no base64": (GOOD.replace("string: ok", "string: !!binary a"), 9, "base64"),
+    "a bomb of aliases as a body": (bomb(12) + GOOD.replace("body: null", "body: {x: *a11}"), None, "too many"),
+    "a bomb of aliases as a list": (bomb(12) + "interactions: *a11\nversion: 1\n", None, ""),
+    "code": (GOOD.replace("string: ok", "string: !!python/object/apply:os.system [touch pwned]"), 9, "run code"),
+    "code by another tag": (GOOD.replace("string: ok", "string: !!python/object/new:subprocess.Popen [[x]]"), 9, "run"),
+    "a module": (GOOD.replace("string: ok", "string: !!python/module:os"), 9, "run"),
+    "a tag of somebody else's": (GOOD.replace("string: ok", "string: !ruby/object:Gem::Installer {}"), 9, "run"),
+    "a Ruby cassette": (b"http_interactions: []\nrecorded_with: VCR 6.0.0\n", None, "convert"),
+}
+"""Name -> (bytes, the line that the error names or None where there is none to name, words of the error)."""
+
+
+def write(folder: Path, name: str) -> Path:
+    data = HOSTILE[name][0]
+    path = folder / "c.yaml"
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_error_names_file_line_and_reason(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path, name)
+    with pytest.raises(CassetteUnreadable) as caught:
+        load(path)
+    _, line, words = HOSTILE[name]
+    if line is not None:
+        assert caught.value.line == line, caught.value
+    assert words in caught.value.reason
+    assert str(path) in str(caught.value)
+    assert CANARY not in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert caught.value.__cause__ is None
+    assert sorted(os.listdir(tmp_path)) == ["c.yaml"]
+
+
+@pytest.mark.parametrize("name", ["a merge conflict", "code", "random bytes", "a bomb of aliases as a body"])
+async def test_commands_end_with_exit_code_3_and_one_line(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path, name)
+    commands = [["replay", "--port", "0"], ["auto", "--port", "0"]] if name == "a merge conflict" else [["replay"]]
+    for command in commands:
+        done = await ended(*command, "--cassette", str(path), cwd=tmp_path)
+        assert done.code == 3
+        assert re.fullmatch(rf"fcproxy: {re.escape(str(path))}(:\d+)?: .+\n", done.err)
+        assert done.out == ""
+        assert not (tmp_path / "pwned").exists()
+
+
+async def test_an_enormous_file_is_refused_without_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    with path.open("wb") as file:
+        file.write(GOOD.encode())
+        file.truncate(500 << 20)
+    script = (
+        "import resource, sys; from pathlib import Path; from fcproxy.server.store import load\n"
+        "from fcproxy.core.errors import CassetteUnreadable\n"
+        "try: load(Path(sys.argv[1]))\n"
+        "except CassetteUnreadable as error: print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", script, str(path)), stdout=asyncio.subprocess.PIPE, env=environment()
+    )
+    out, _ = await process.communicate()
+    error, peak = out.decode().splitlines()
+    assert "larger than 256 MiB" in error
+    assert "split it" in error
+    assert int(peak) < 200_000
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.yaml")
+    for path in (tmp_path / "fifo.yaml", Path("/dev/zero"), tmp_path):
+        with pytest.raises(CassetteUnreadable, match="no regular file|Is a directory"):
+            load(path)
+
+
+def test_names_that_are_too_long_or_hold_control_octets_are_said_to_be_so(tmp_path: Path) -> None:
+    for name in ("x" * 300, "a\nb\x1b[31m.yaml"):
+        with suppress(OSError):
+            (tmp_path / name).write_bytes(b"\0")
+        with pytest.raises(CassetteUnreadable) as caught:
+            load(tmp_path / name)
+        assert str(caught.value).isprintable()
