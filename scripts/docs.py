@@ -197,11 +197,41 @@ def detectors() -> str:
     return table(("rule", "known by", "finds", "source"), [*known, *engine])
 
 
+def fake_routes() -> str:
+    """The fake's endpoints, product by product, and what it does otherwise than Stripe."""
+    from fcproxy.fake.resources import all_resources
+
+    sections = []
+    for resource in all_resources():
+        if not resource.routes:
+            continue
+        rows = ((route.method, f"`{route.path}`", route.summary) for route in resource.routes)
+        notes = "".join(f"- {note}\n" for note in resource.notes)
+        events = ", ".join(f"`{event}`" for event in resource.events)
+        sections.append(
+            f"### {resource.title}\n\n"
+            + table(("method", "path", "what it does"), rows)
+            + (f"\nEvents: {events}.\n" if events else "")
+            + (f"\nOtherwise than at Stripe:\n\n{notes}" if notes else "")
+        )
+    return "\n".join(sections)
+
+
+def fake_actions() -> str:
+    """What a person would do elsewhere, on the control API."""
+    from fcproxy.fake.resources import all_resources
+
+    rows = [(f"`{action.path}`", action.summary) for each in all_resources() for action in each.actions]
+    return table(("POST below `/_fcproxy/fake/`", "what it does"), rows)
+
+
 GENERATORS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "control": control,
     "detectors": detectors,
     "exit-codes": exit_codes,
+    "fake-actions": fake_actions,
+    "fake-routes": fake_routes,
     "mode-words": mode_words,
     "modes": modes,
     "options": options,
