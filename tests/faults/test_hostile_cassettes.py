@@ -146,7 +146,7 @@ async def test_an_enormous_file_is_refused_without_being_read(tmp_path: Path) ->
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo.yaml")
     for path in (tmp_path / "fifo.yaml", Path("/dev/zero"), tmp_path):
-        with pytest.raises(CassetteUnreadable, match="no regular file|Is a directory"):
+        with pytest.raises(CassetteUnreadable, match=r"no regular file|Is a directory"):
             load(path)
 
 
