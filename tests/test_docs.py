@@ -181,3 +181,26 @@ def test_the_readmes_use_works_as_written(tmp_path: Path, started: list[Proxy]) 
     assert len(parse(recorded, "session.yaml").interactions) == 2
     # The one in the repository is this very recording; `make example` makes it anew.
     assert recorded == (ROOT / "cassettes" / "session.yaml").read_bytes()
+
+
+@pytest.mark.timeout(120)
+def test_the_parallel_pytest_example_records_and_replays(tmp_path: Path) -> None:
+    pytest_blocks = [code for page, code in blocks("python") if page == "ci.md"]
+    (tmp_path / "conftest.py").write_text("\n\n".join(pytest_blocks), encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", encoding="utf-8")
+    (tmp_path / "test_app.py").write_text(
+        "import pytest, stripe\n\n"
+        "@pytest.mark.parametrize('number', range(4))\n"
+        "def test_customer(number, stripe_base):\n"
+        "    client = stripe.StripeClient('sk_test_any', base_addresses={'api': stripe_base})\n"
+        "    made = client.v1.customers.create({'description': f'number {number}'})\n"
+        "    assert client.v1.customers.retrieve(made.id).description == f'number {number}'\n",
+        encoding="utf-8",
+    )
+    for mode in ("record", "replay"):
+        command = [sys.executable, "-m", "fcproxy", "run", mode, "--cassette", "cassettes/suite.yaml", "--"]
+        command += [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=50)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "4 passed" in done.stdout
+    assert len(list((tmp_path / "cassettes").glob("*.yaml"))) == 4
