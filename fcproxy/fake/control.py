@@ -12,6 +12,7 @@ from fcproxy.core.form import FormTree
 from fcproxy.core.message import Headers, Response
 from fcproxy.fake.answer import REASONS, error_body, json_bytes
 from fcproxy.fake.errors import StripeError, refuse
+from fcproxy.fake.faults import RULE
 from fcproxy.fake.params import NONE, Params, integer, text
 from fcproxy.fake.resource import Action
 from fcproxy.fake.state import Doc
@@ -67,6 +68,20 @@ def _events(fake: "Fake", _values: Doc) -> Doc:
     return {"object": "list", "data": [row.doc for row in fake.state.tables["event"]]}
 
 
+def _faults(fake: "Fake", _values: Doc) -> Doc:
+    return {"rules": fake.state.settings.get("faults", {}).get("rules", [])}
+
+
+def _add_fault(fake: "Fake", values: Doc) -> Doc:
+    fake.state.settings.setdefault("faults", {"rules": []})["rules"].append(values)
+    return _faults(fake, values)
+
+
+def _no_faults(fake: "Fake", values: Doc) -> Doc:
+    fake.state.settings.pop("faults", None)
+    return _faults(fake, values)
+
+
 General = Callable[["Fake", Doc], Doc]
 
 GENERAL: Mapping[tuple[str, str], tuple[General, Params, str]] = {
@@ -78,6 +93,9 @@ GENERAL: Mapping[tuple[str, str], tuple[General, Params, str]] = {
     ),
     ("GET", "state"): (_show_state, NONE, "everything that the fake remembers"),
     ("POST", "reset"): (_reset, NONE, "forgets everything, and starts again from the seed"),
+    ("GET", "faults"): (_faults, NONE, "the fault rules that are set"),
+    ("POST", "faults"): (_add_fault, RULE, "sets a fault rule"),
+    ("DELETE", "faults"): (_no_faults, NONE, "takes all fault rules away"),
     ("GET", "events"): (_events, NONE, "all events, oldest first, in every account and mode"),
 }
 """What is there for the fake as a whole: (method, path) -> what answers, its parameters, what it does."""

@@ -48,6 +48,7 @@ def enqueue(call: "Call", event: Row, endpoint: Row, doc: Doc) -> None:
         "endpoint": endpoint.id,
         "event": event.id,
         "doc": doc if doc != event.doc else None,
+        "taken": False,
     }
     event.doc["pending_webhooks"] += 1
 
@@ -59,9 +60,10 @@ def due_deliveries(state: State, now: int) -> Iterable[Delivery]:
         event = state.tables["event"].get(entry["event"])
         if endpoint is None or event is None:
             del state.outbox[token]
-        elif entry["due"] <= now and not entry.get("taken"):
+        elif entry["due"] <= now and not entry["taken"]:
             entry["taken"] = True
-            body = json_bytes(entry["doc"] or event.doc)
+            doc = {**(entry["doc"] or event.doc), "pending_webhooks": event.doc["pending_webhooks"]}
+            body = json_bytes(doc)
             yield Delivery(token, event.id, endpoint.id, _request(endpoint, body, now))
 
 

@@ -7,10 +7,12 @@ runs the fake, who comes back with its outcome.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from fcproxy import __version__
 from fcproxy.core.form import FormTree, parse_pairs
-from fcproxy.core.message import Request, Response
+from fcproxy.core.message import Headers, Request, Response
 from fcproxy.fake.answer import error_body, json_bytes, respond
 from fcproxy.fake.auth import authenticate
 from fcproxy.fake.call import Call
@@ -18,7 +20,9 @@ from fcproxy.fake.catalogue import Catalogue
 from fcproxy.fake.control import control
 from fcproxy.fake.deliveries import Delivery, delivered, due_deliveries
 from fcproxy.fake.errors import StripeError, refuse
+from fcproxy.fake.faults import FAULT_HEADER, wanted_fault
 from fcproxy.fake.idempotency import claim, keep, record_key, release
+from fcproxy.fake.openapi import openapi
 from fcproxy.fake.options import Options
 from fcproxy.fake.params import Param, Params, Type, text
 from fcproxy.fake.present import Presenter, check_expand
@@ -124,6 +128,19 @@ class Fake:
         """Tells how a delivery went: the status of its answer, or None where there was none."""
         delivered(self.state, delivery.token, self.now(), ok=status is not None and 200 <= status < 300)
 
+    def openapi(self) -> bytes:
+        """The OpenAPI document of what this fake answers, as JSON."""
+        return json_bytes(openapi(self.catalogue, __version__))
+
+    def dump(self) -> Doc:
+        """Everything that it remembers, as JSON-ready data."""
+        return self.state.to_json()
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        """Takes up what `dump` gave. Raises ValueError for data that is no such thing."""
+        self.state.load(data)
+        self._latest = 0
+
     def control(self, method: str, path: str, body: bytes) -> Response:
         """Answers a request of the control API; ``path`` is what follows the fake's control prefix."""
         return control(self, method, path, body)
@@ -176,6 +193,22 @@ class Fake:
         return self._run(turn, call, route)
 
     def _run(self, turn: _Turn, call: Call, route: Route) -> Response | Outbound:
+        """Meets the fault that is wanted, if any, and executes the request."""
+        header = turn.request.headers.get(FAULT_HEADER)
+        wanted = wanted_fault(self.state, header, route.method, turn.path)
+        refusal = wanted.refusal() if wanted else None
+        if wanted is None:
+            return self._idempotently(turn, call, route)
+        if refusal and not wanted.fault.after:
+            raise refusal
+        result = self._idempotently(turn, call, route)
+        if isinstance(result, Outbound):
+            return result
+        if refusal:
+            raise refusal
+        return replace(result, headers=Headers([*result.headers, wanted.header()]))
+
+    def _idempotently(self, turn: _Turn, call: Call, route: Route) -> Response | Outbound:
         values = form_tree([(name, value) for name, value in turn.pairs if name != "key"])
         if call.idempotency_key:
             turn.key = call.idempotency_key
