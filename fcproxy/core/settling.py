@@ -5,6 +5,7 @@ Interactions end in any order; their numbers must not depend on it (promise 3: t
 
 import re
 from collections.abc import Iterable, Sequence
+from urllib.parse import unquote_plus
 
 from fcproxy.core import marker
 from fcproxy.core.marker import Marker
@@ -95,6 +96,8 @@ def _literal_numbers(book: RuleBook, interactions: Iterable[Interaction]) -> dic
         texts.append(request.url)
         texts.extend(value for headers in (request.headers, response.headers) for _, value in headers)
         texts.extend(body.decode("utf-8", "replace") for body in (request.body, response.body))
+    # In forms and URLs they stand percent-encoded, `@` among other things.
+    texts.extend([unquote_plus(text) for text in texts if "%" in text])
     found: dict[str, set[str]] = {}
     for kind in book.kinds.values():
         if kind.literal is not None:
