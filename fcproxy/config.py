@@ -22,6 +22,7 @@ SERVING = frozenset({"record", "replay", "auto", "passthrough", "run"})
 
 EVERY = SERVING | {"fake"}
 RECORDING = frozenset({"record", "auto", "run"})
+FAKING = frozenset({"record", "auto", "passthrough", "run", "fake"})
 FORWARDING = frozenset({"record", "auto", "passthrough", "run"})
 
 
@@ -96,6 +97,24 @@ OPTIONS: tuple[Option, ...] = (
     Option("upstream_ca", "path", None, "PEM file of the only authorities trusted for an https upstream.", FORWARDING),
     Option("connect_timeout", "seconds", 10.0, "Longest wait for a connection to the upstream.", FORWARDING),
     Option("read_timeout", "seconds", 90.0, "Longest wait for the upstream's next bytes.", FORWARDING),
+    Option("seed", "text", "fcproxy", "What the fake's ids and secrets are drawn from.", FAKING),
+    Option(
+        "clock",
+        "text",
+        "fixed",
+        "The fake's time: standing still at a fixed moment, real, or standing at an ISO 8601 moment.",
+        FAKING,
+        metavar="fixed|real|ISO",
+    ),
+    Option("state", "path", None, "File in which the fake's objects are kept over restarts.", FAKING),
+    Option(
+        "forward_hosts",
+        "text",
+        None,
+        "Hosts, with commas between them, that the fake's forwarding may call.",
+        FAKING,
+        metavar="HOST[:PORT],...",
+    ),
     Option("log_format", "choice", "text", "Form of the log lines on stderr.", EVERY, choices=("text", "json")),
     Option("verbose", "flag", False, "Log more.", EVERY, short="-v"),
     Option("quiet", "flag", False, "Log nothing but trouble.", EVERY, short="-q"),
@@ -124,6 +143,10 @@ class Config:
     upstream_ca: str | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 90.0
+    seed: str = "fcproxy"
+    clock: str = "fixed"
+    state: str | None = None
+    forward_hosts: str | None = None
     log_format: str = "text"
     verbose: bool = False
     quiet: bool = False

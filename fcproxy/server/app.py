@@ -15,8 +15,8 @@ from fcproxy.core.modes import Mode
 from fcproxy.core.verdict import Verdict
 from fcproxy.server.control import Control
 from fcproxy.server.decks import Decks
-from fcproxy.server.live import is_loopback
 from fcproxy.server.log import RequestLog
+from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
 from fcproxy.server.recording import Check

@@ -44,6 +44,7 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
     ("POST", "decks", "open_deck", "Opens a deck: {cassette, mode, upstream?} -> {id, base_url, api_key}."),
     ("GET", "decks/{id}", "deck", "A deck's verdict so far."),
     ("DELETE", "decks/{id}", "eject", "Ends a deck, committing it (?abort=true: dropping it); its final verdict."),
+    ("GET", "openapi.json", "openapi", "The OpenAPI document of what the fake answers."),
     ("*", "fake/...", "fake", "What a user would do at Stripe's: see the fake's own list."),
 )
 """Method, path below the prefix, the method of Control that answers, what it is for."""
@@ -66,6 +67,7 @@ class Control:
             "deck": self._deck,
             "eject": self._eject,
             "fake": self._fake,
+            "openapi": self._openapi,
         }
 
     async def __call__(self, asked: ControlRequest) -> Response:
@@ -146,6 +148,12 @@ class Control:
         if self._decks.was_ejected(name):
             return bad_request(404, "ejected", "this deck has been ejected")
         return bad_request(404, "unknown_deck", "no such deck")
+
+    async def _openapi(self, asked: ControlRequest, _argument: str) -> Response:
+        if isinstance(asked.opened, OpenedDeck) and asked.opened.fake is not None:
+            headers = Headers([("Content-Type", "application/json"), ("Cache-Control", "no-store")])
+            return Response(200, headers, asked.opened.fake.fake.openapi())
+        return bad_request(404, "no_fake", "the upstream is not the embedded fake")
 
     async def _fake(self, asked: ControlRequest, rest: str) -> Response:
         opened = asked.opened

@@ -14,9 +14,10 @@ from fcproxy.core.modes import ALIASES
 from fcproxy.core.verdict import Verdict
 from fcproxy.server.answers import bad_request
 from fcproxy.server.incoming import DECK_HEADER, PREFIX, deck_of_key
-from fcproxy.server.live import is_loopback, parse_upstream
+from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.recording import Check
+from fcproxy.server.upstream_url import parse_upstream
 
 __all__ = ["Decks", "safe_cassette"]
 
@@ -78,7 +79,9 @@ class Decks:
         if mode not in ALIASES:
             raise UsageError(f"mode: expects one of {', '.join(ALIASES)}")
         word, once = ALIASES[mode]
-        config = replace(self._config, cassette=str(safe_cassette(self._config.cassette_folder, cassette)), once=once)
+        config = replace(
+            self._config, cassette=str(safe_cassette(self._config.cassette_folder, cassette)), once=once, state=None
+        )
         if upstream is not None and upstream != self._config.upstream:
             config = replace(config, upstream=_permitted(upstream), api_key=None)
         opened = await open_deck(config, word, self._check)

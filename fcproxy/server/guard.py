@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.answers import bad_request
-from fcproxy.server.live import is_loopback
+from fcproxy.server.loopback import is_loopback
 
 __all__ = ["MAX_CONTROL_BODY", "refusal_of", "refusal_of_lending"]
 

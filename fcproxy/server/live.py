@@ -5,10 +5,8 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -19,7 +17,7 @@ from fcproxy.server.hop import end_to_end
 from fcproxy.server.upstream import Reply
 from fcproxy.server.wire import decode_raw
 
-__all__ = ["LiveUpstream", "is_loopback", "parse_upstream", "trust"]
+__all__ = ["LiveUpstream", "trust"]
 
 MAX_LINE = 64 * 1024
 """Longest status line or header field taken from an upstream, in bytes; aiohttp's 8 KiB is short for a CSP field."""
@@ -150,42 +148,6 @@ def _failed(error: BaseException) -> UpstreamFailed:
         if isinstance(error, kind):
             return UpstreamFailed(word, message)
     return UpstreamFailed("protocol", "the request or the answer is not HTTP as it should be")
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether ``host`` (no port) names this machine only."""
-    if host is None:
-        return False
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
-
-
-def parse_upstream(word: str, *, allow_http: bool = False) -> tuple[str, str | None]:
-    """A base URL -> (base without a slash at its end, origin under which its requests are stored or None for Stripe's).
-
-    Raises UsageError for what is no http(s) URL, or has credentials, a query or a fragment, and for plain http to
-    another machine unless ``allow_http``.
-    """
-    try:
-        parts = urlsplit(word)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise UsageError("--upstream: not a URL") from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise UsageError("--upstream: expects fake, stripe or a URL that begins with http:// or https://")
-    if parts.username is not None or parts.password is not None:
-        raise UsageError("--upstream: no credentials in the URL; use --api-key-env")
-    if parts.query or parts.fragment:
-        raise UsageError("--upstream: no query and no fragment in the URL")
-    local = is_loopback(host)
-    if parts.scheme == "http" and not (local or allow_http):
-        raise UsageError("--upstream: http to another machine sends the key in the clear; use https, or --allow-http")
-    name = f"[{host}]" if ":" in host else host
-    origin = f"{parts.scheme}://{name}" + (f":{port}" if port is not None else "")
-    stripe = local or host == "stripe.com" or host.endswith(".stripe.com")
-    return origin + parts.path.rstrip("/"), None if stripe else origin
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fcproxy.codings import DECODERS
 from fcproxy.config import Config
@@ -11,13 +12,15 @@ from fcproxy.core.deck import Deck, Options
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.verdict import Verdict
-from fcproxy.fake.engine import Fake
-from fcproxy.server.live import LiveUpstream, parse_upstream, trust
 from fcproxy.server.recording import Check, Recording
 from fcproxy.server.store import exists, load
-from fcproxy.server.upstream import FakeUpstream, Upstream, public_base
+from fcproxy.server.upstream import Upstream, public_base
+from fcproxy.server.upstream_url import stored_origin
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
+
+if TYPE_CHECKING:
+    from fcproxy.server.embedded import FakeUpstream
 
 __all__ = ["OpenedDeck", "open_deck"]
 
@@ -33,14 +36,15 @@ class OpenedDeck:
     public_url: Callable[[str, str], str]
     upstream: Upstream | None = None
     upstream_name: str = "none"
-    fake: Fake | None = None
+    fake: "FakeUpstream | None" = None
+    """The upstream once more, where that is the embedded fake."""
     recording: Recording | None = None
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def upstream_connections(self) -> int:
         """Connections opened to an upstream so far; the embedded fake needs none."""
-        return self.upstream.connections if isinstance(self.upstream, LiveUpstream) else 0
+        return self.upstream.connections if self.upstream is not None else 0
 
     def verdict(self) -> Verdict:
         """What the deck says so far."""
@@ -80,48 +84,17 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
         decoders=DECODERS,
         options=Options(allow_live=config.allow_live),
     )
-    base, origin = _address(config)
-    opened = OpenedDeck(mode, config.cassette, deck, redactor, public_base(origin))
+    opened = OpenedDeck(mode, config.cassette, deck, redactor, public_base(stored_origin(config)))
     try:
         if mode is not Mode.REPLAY:
-            await _connect(opened, config, base)
+            # Deferred: in replay neither the fake nor any client is even imported.
+            from fcproxy.server.connect import connect
+
+            opened.upstream, opened.fake = await connect(config, opened.resources)
+            opened.upstream_name = opened.upstream.name
         if mode in {Mode.RECORD, Mode.AUTO}:
             opened.recording = Recording(path, deck, check)
     except BaseException:
         await opened.resources.aclose()
         raise
     return opened
-
-
-def _address(config: Config) -> tuple[str, str | None]:
-    """(base URL or "", origin under which requests are stored)."""
-    if config.upstream in {"fake", "stripe"}:
-        return "", None
-    return parse_upstream(config.upstream, allow_http=config.allow_http)
-
-
-async def _connect(opened: OpenedDeck, config: Config, base: str) -> None:
-    if config.upstream == "fake":
-        opened.fake = Fake()
-        opened.upstream = FakeUpstream(opened.fake.handle)
-        opened.upstream_name = "fake"
-        return
-    live = LiveUpstream(
-        config.upstream,
-        (lambda url: url) if config.upstream == "stripe" else _rebased(base),
-        tls=trust(config.upstream_ca),
-        key=config.api_key,
-        connect_timeout=config.connect_timeout,
-        read_timeout=config.read_timeout,
-    )
-    opened.upstream = await opened.resources.enter_async_context(live)
-    opened.upstream_name = config.upstream
-
-
-def _rebased(base: str) -> Callable[[str], str]:
-    """Public URL -> the same target below ``base``."""
-
-    def locate(url: str) -> str:
-        return base + url[url.index("/", url.index("://") + 3) :]
-
-    return locate

@@ -10,7 +10,7 @@ from fcproxy.core.message import Request, Response
 from fcproxy.server.answers import upstream_response
 from fcproxy.server.hop import end_to_end
 from fcproxy.server.opened import OpenedDeck
-from fcproxy.server.upstream import Reply, Upstream
+from fcproxy.server.upstream import ClientCut, Reply, Upstream
 from fcproxy.server.wire import Answer, Sent, send
 
 __all__ = ["Relay"]
@@ -50,9 +50,9 @@ class Relay:
                 self._opened.deck.abandon(self._forward)
 
     async def _failed(self, error: UpstreamFailed) -> Sent:
-        if not self._begun:
+        if not self._begun and not isinstance(error, ClientCut):
             return await send(self._request, upstream_response(error))
-        # The head is out: only a broken connection can tell the client that the body is not whole.
+        # Where the head is out, only a broken connection can tell the client that the body is not whole.
         if self._request.transport is not None:
             self._request.transport.abort()
         return Sent(502, keep_alive=False)

@@ -1,14 +1,15 @@
-"""The upstream as a port of one method, and its in-process twin, the embedded fake."""
+"""The upstream as a port of one method. Its twins are the network (`live`) and the embedded fake (`embedded`)."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from fcproxy.core.message import Headers, Request, Response
+from fcproxy.core.errors import UpstreamFailed
+from fcproxy.core.message import Headers, Request
 from fcproxy.stripe.hosts import public_host
 
-__all__ = ["FakeUpstream", "Reply", "Upstream", "public_base"]
+__all__ = ["ClientCut", "Reply", "Upstream", "public_base"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +25,24 @@ class Reply:
     body: AsyncIterator[bytes]
 
 
+class ClientCut(UpstreamFailed):
+    """The upstream wants the client's own connection cut: a fault that was asked for, not one to report."""
+
+    def __init__(self) -> None:
+        super().__init__("reset", "cut on demand")
+
+
 class Upstream(Protocol):
     """Where requests are forwarded to."""
 
     name: str
     """As the user gave it: ``fake``, ``stripe`` or a URL without credentials."""
+    connections: int
+    """Connections opened so far."""
 
     def send(self, request: Request) -> AbstractAsyncContextManager[Reply]:
         """Forwards ``request`` (public URL, end-to-end headers). Raises UpstreamFailed."""
         ...
-
-
-class FakeUpstream:
-    """The embedded fake, in the same process: no socket, no waiting."""
-
-    name = "fake"
-
-    def __init__(self, handle: Callable[[Request], Response]) -> None:
-        self._handle = handle
-
-    @asynccontextmanager
-    async def send(self, request: Request) -> AsyncIterator[Reply]:
-        """See Upstream."""
-        response = self._handle(request)
-        yield Reply(response.status, response.reason, response.headers, _once(response.body))
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    if body:
-        yield body
 
 
 def public_base(origin: str | None) -> Callable[[str, str], str]:

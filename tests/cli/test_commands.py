@@ -60,13 +60,20 @@ def test_asking_for_help_imports_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_replay_starts_without_what_only_a_recording_needs() -> None:
-    code = (
-        "import sys, fcproxy.server.serve, fcproxy.server.check\n"
-        "print([m for m in ('vcr', 'multiprocessing', 'stripe', 'fcproxy.core.audit') if m in sys.modules])"
-    )
+def test_replay_imports_no_upstream_and_nothing_that_only_a_recording_needs(tmp_path: Path) -> None:
+    code = """
+import asyncio, sys
+from fcproxy.config import Config
+from fcproxy.core.modes import Mode
+from fcproxy.server.check import audit_check
+from fcproxy.server.opened import open_deck
+import fcproxy.server.serve
+asyncio.run(open_deck(Config(), Mode.REPLAY, audit_check))
+heavy = ("fcproxy.fake", "fcproxy.server.live", "fcproxy.core.audit", "vcr", "multiprocessing", "stripe")
+print([name for name in heavy if name in sys.modules])
+"""
     done = subprocess.run(
-        [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
 

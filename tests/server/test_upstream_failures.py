@@ -17,8 +17,9 @@ from fcproxy.core.errors import UsageError
 from fcproxy.core.message import Headers, Request
 from fcproxy.core.modes import Mode
 from fcproxy.server.app import App
-from fcproxy.server.live import LiveUpstream, parse_upstream, trust
+from fcproxy.server.live import LiveUpstream, trust
 from fcproxy.server.upstream import public_base
+from fcproxy.server.upstream_url import parse_upstream
 from tests.server.harness import Spoken, connected, origin, passage, proxy, speak
 
 GET = b"GET /v1/x HTTP/1.1\r\nHost: p\r\n\r\n"

@@ -1,0 +1,120 @@
+"""The embedded fake as an upstream, in the same process: no socket, no waiting but what a fault asks for."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fcproxy.config import Config
+from fcproxy.core.errors import CannotStart, UsageError
+from fcproxy.core.message import Request, Response
+from fcproxy.fake import Fake, Options, Outbound, fixed_clock
+from fcproxy.fake.faults import FAULT_HEADER
+from fcproxy.server.courier import Courier
+from fcproxy.server.store import replace_file
+from fcproxy.server.upstream import ClientCut, Reply
+
+__all__ = ["FakeUpstream", "embedded_fake"]
+
+
+class FakeUpstream:
+    """Answers from ``fake``; ``courier`` does for it what reaches outside."""
+
+    name = "fake"
+    connections = 0
+    """It needs none."""
+
+    def __init__(self, fake: Fake, courier: Courier) -> None:
+        self.fake = fake
+        self._courier = courier
+
+    @asynccontextmanager
+    async def send(self, request: Request) -> AsyncIterator[Reply]:
+        """See Upstream. Raises ClientCut for the fault that asks for it."""
+        result = self.fake.begin(request)
+        if isinstance(result, Outbound):
+            result = self.fake.finish(result, await self._courier.carry_out(result))
+        self._courier.deliver_due()
+        body = _once(result.body)
+        if fault := result.headers.get(FAULT_HEADER):
+            body = await _suffer(fault, result)
+        headers = result.headers.without(FAULT_HEADER)
+        if "Content-Length" not in headers:
+            headers = headers.replaced("Content-Length", str(len(result.body)))
+        yield Reply(result.status, result.reason, headers, body)
+
+    def control(self, method: str, path: str, body: bytes) -> Response:
+        """The fake's control API."""
+        response = self.fake.control(method, path, body)
+        self._courier.deliver_due()
+        return response
+
+
+@asynccontextmanager
+async def embedded_fake(config: Config) -> AsyncIterator[FakeUpstream]:
+    """A fake as configured; with a state file it begins where the last one ended. Raises UsageError, CannotStart."""
+    hosts = frozenset(filter(None, (host.strip() for host in (config.forward_hosts or "").split(","))))
+    fake = Fake(seed=config.seed, clock=_clock(config.clock), options=Options(forward_hosts=hosts))
+    state = Path(config.state) if config.state else None
+    if state is not None:
+        _load(fake, state)
+    async with Courier(fake) as courier:
+        yield FakeUpstream(fake, courier)
+    if state is not None:
+        _save(fake, state)
+
+
+def _clock(word: str) -> Callable[[], int]:
+    """``fixed``, ``real``, or a moment in ISO 8601 at which it stands still."""
+    if word == "fixed":
+        return fixed_clock
+    if word == "real":
+        return lambda: int(time.time())
+    try:
+        moment = datetime.fromisoformat(word)
+    except ValueError:
+        raise UsageError("--clock: expects fixed, real, or a moment such as 2026-01-31T12:00:00Z") from None
+    seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return lambda: seconds
+
+
+def _load(fake: Fake, path: Path) -> None:
+    try:
+        data = json.loads(path.read_bytes())
+        fake.load(data)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CannotStart(f"--state {path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise CannotStart(f"--state {path}: holds no state of this fake") from None
+
+
+def _save(fake: Fake, path: Path) -> None:
+    try:
+        replace_file(path, [json.dumps(fake.dump()).encode("ascii"), b"\n"])
+    except OSError as error:
+        raise CannotStart(f"--state {path}: not written: {error.strerror}") from None
+
+
+async def _suffer(fault: str, response: Response) -> AsyncIterator[bytes]:
+    """Does to the connection what the fault says; gives what is left of the body."""
+    name, _, options = fault.partition(";")
+    if name == "reset":
+        raise ClientCut
+    if name == "slow":
+        await asyncio.sleep(float(options.partition("=")[2]))
+    return _half(response.body) if name == "cut" else _once(response.body)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    if body:
+        yield body
+
+
+async def _half(body: bytes) -> AsyncIterator[bytes]:
+    yield body[: len(body) // 2]
+    raise ClientCut
