@@ -13,6 +13,7 @@ from fcproxy.core.audit_codings import Decoder
 from fcproxy.core.audit_inspection import Hit, Inspection, Scanner
 from fcproxy.core.audit_report import Finding, Report
 from fcproxy.core.audit_rules import Detectors, entropy
+from fcproxy.core.audit_triage import Triage
 from fcproxy.core.message import Interaction
 
 __all__ = ["Auditor", "Item", "Tree"]
@@ -52,6 +53,7 @@ class Auditor:
 
     def __init__(self, detectors: Detectors, decoders: Mapping[str, Decoder], key: bytes) -> None:
         self.scanner = Scanner(detectors, decoders)
+        self.triage = Triage(self.scanner)
         self._what = detectors.described()
         self._key = key
 
@@ -64,12 +66,19 @@ class Auditor:
         return list(self.items(file, [Item(interaction, number=number)]).findings)
 
     def items(
-        self, file: str, items: Iterable[Item], raw: str = "", known: Iterable[str] = (), size: int = 0
+        self,
+        file: str,
+        items: Iterable[Item],
+        *,
+        raw: str = "",
+        known: Iterable[str] = (),
+        size: int = 0,
+        lines: str = "",
     ) -> Report:
         """The report on a file's contents.
 
-        ``raw`` is the file's text, searched last, and used to tell lines. ``known``: secrets known from elsewhere (a
-        recorder's own), copies of which are findings. ``size`` in bytes, for the coverage.
+        ``raw`` is the file's text, searched last, and used to tell lines unless ``lines`` is given for that. ``known``:
+        secrets known from elsewhere (a recorder's own), copies of which are findings. ``size`` in bytes, for coverage.
         """
         listed = list(items)
         first = self._inspect(listed, raw, frozenset())
@@ -79,7 +88,7 @@ class Auditor:
             hits += self._inspect(listed, raw, learned).hits
         coverage = first.coverage
         coverage.files, coverage.bytes = 1, size or len(raw)
-        return Report(tuple(self._findings(file, hits, raw)), coverage)
+        return Report(tuple(self._findings(file, hits, lines or raw)), coverage)
 
     def _inspect(self, items: list[Item], raw: str, learned: frozenset[str]) -> Inspection:
         inspection = Inspection(self.scanner, learned)

@@ -108,6 +108,16 @@ class Inspection:
         self._start()
         self._text(text, _At(place))
 
+    def url(self, url: str) -> None:
+        """A URL, or text that may hold one."""
+        self._start()
+        self._url(url, _At("url"))
+
+    def headers(self, headers: Headers) -> None:
+        """Header fields."""
+        self._start()
+        self._headers(headers, "headers")
+
     def octets(self, data: bytes, place: str) -> None:
         """Bytes of unknown sort."""
         self._start()

@@ -8,10 +8,11 @@ import binascii
 import html
 import quopri
 import re
+from binascii import a2b_base64
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["opened_words", "views"]
+__all__ = ["opened_words", "opens", "views"]
 
 _PERCENT = re.compile(r"[^\s\"'<>{}\\]*%[0-9A-Fa-f]{2}[^\s\"'<>{}\\]*")
 _BACKSLASH = re.compile(
@@ -24,7 +25,7 @@ _WORD = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _ID = re.compile(
     r"(?:[a-z]+_)+(?:test_|live_)?[A-Za-z0-9]{10,30}|[a-z_/-]+|[0-9-]+|v[12](?:/[a-z_]+)+(?:/[a-z]+_[A-Za-z0-9]+)?"
 )
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}[0-9a-fA-F]?")
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{32,80}\s{1,200}){1,}[A-Za-z0-9+/]{1,80}={0,2}")
 _SEPARATED_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[: ]){8,}[0-9a-fA-F]{2}")
 _READABLE = re.compile(rb"[\t\n\r -~]{6,}")
@@ -40,12 +41,14 @@ _LEADS = re.compile(
             b"_live_",
             b"eyJ",
             b"://",
-            b"\x1f\x8b",
             b"token",
             b"Bearer",
         )
     )
 )
+_MAYBE = re.compile(rb"[\t\n\r -~]{6,}|\x00.\x00|\x1f\x8b\x08|\x28\xb5\x2f\xfd|\xff\xfe|\xfe\xff", re.DOTALL)
+"""What bytes that are text, wide text or compressed must hold. Random ones hold it now and then."""
+
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -112,6 +115,16 @@ def opened_words(text: str, words: set[str]) -> Iterator[tuple[str, bytes]]:
             yield "hex", bytes.fromhex(block.replace(":", "").replace(" ", ""))
 
 
+def opens(word: str) -> bool:
+    """Whether a run of letters and digits reads as base64 or hex of something."""
+    if len(word) < 12:
+        return False
+    tries = [a2b_base64(word[skip : len(word) - (len(word) - skip) % 4]) for skip in range(4)]
+    if _MAYBE.search(b"\xff".join(tries)) and next(_of_base64(word), None):
+        return True
+    return _HEX.search(word) is not None and next(_of_word(word), None) is not None
+
+
 def _of_word(word: str) -> Iterator[tuple[str, bytes]]:
     if _ID.fullmatch(word):
         tail = word.rpartition("_")[2]
@@ -119,9 +132,12 @@ def _of_word(word: str) -> Iterator[tuple[str, bytes]]:
             yield from _first(tail)
         return
     if found := _HEX.search(word):
-        data = bytes.fromhex(found[0])
-        if _telling(data):
-            yield "hex", data
+        # The run may begin with a digit that belongs to something else.
+        for skip in range(2):
+            digits = found[0][skip:]
+            data = bytes.fromhex(digits[: len(digits) - len(digits) % 2])
+            if _telling(data):
+                yield "hex", data
     pieces = {word, *re.split(r"[/_-]", word)} if not word.isalnum() else {word}
     for piece in pieces:
         if len(piece) >= 12:

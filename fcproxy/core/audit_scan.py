@@ -87,6 +87,11 @@ class Scanner:
         found += self._assigned(text)
         return found
 
+    def words(self, words: str) -> list[Found]:
+        """What `shapes` finds in words alone."""
+        wanted = {number for literal, numbers in self._in_words if literal in words for number in numbers}
+        return [found for number in sorted(wanted) for found in _matches(*self._rows[number], words)]
+
     def _by_mask(self, text: str) -> set[int]:
         if len(text) < 11:
             return set()

@@ -12,13 +12,10 @@ from pathlib import Path
 from fcproxy.codings import DECODERS
 from fcproxy.core.audit import Auditor, Item
 from fcproxy.core.audit_codings import open_bytes, open_text
-from fcproxy.core.audit_documents import document_items
 from fcproxy.core.audit_report import Coverage, Finding, Report
-from fcproxy.core.audit_tree import parse_json
-from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.server.audit_reading import file_items, quick_report
 from fcproxy.stripe.detectors import DETECTORS
 from fcproxy.vcr_format.provenance import read_provenance
-from fcproxy.vcr_format.whole import load_whole
 
 __all__ = ["MAX_FILE", "Settings", "audit_bytes", "audit_files", "find_files", "random_key"]
 
@@ -30,11 +27,6 @@ PARALLEL_FROM = 2 * 1024 * 1024
 
 SKIPPED_FOLDERS = frozenset(
     (".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".mypy_cache")
-)
-
-_CHUNK = 4 * 1024 * 1024
-_YAML_START = re.compile(
-    r"\A(?:#[^\n]*\n|\s*\n)*(?:---|%YAML|interactions:|http_interactions:|- (?:request|type|\w+):)"
 )
 
 
@@ -70,12 +62,15 @@ def audit_bytes(
     shown = _shown(name, auditor)
     opened = open_bytes(data, [], DECODERS)
     text, charset = open_text(opened.data)
-    items, problem = _items(opened.data, text, name)
-    if opened.problem:
-        items = [Item(data, "file")]
-    elif charset is None:
-        items = [Item(opened.data, "file")]
-    report = auditor.items(shown, items, raw=text if problem is None else "", known=known, size=len(data))
+    quick = quick_report(text, shown, auditor) if not (known or opened.layers) else None
+    if quick is not None:
+        report, problem = quick, None
+        report.coverage.bytes = len(data)
+    else:
+        items, problem = file_items(text, name)
+        if opened.problem or charset is None:
+            items = [Item(data if opened.problem else opened.data, "file")]
+        report = auditor.items(shown, items, raw=text if problem is None else "", known=known, size=len(data))
     findings = list(report.findings)
     for layer in opened.layers:
         report.coverage.opened(layer)
@@ -105,44 +100,6 @@ def _shown(name: str, auditor: Auditor) -> str:
     for found in auditor.scanner.shapes(name):
         name = name.replace(found.value, f"<{found.rule}>")
     return "".join(char if char.isprintable() else "?" for char in name)
-
-
-def _items(data: bytes, text: str, name: str) -> tuple[list[Item], CassetteUnreadable | None]:
-    suffix = name.removesuffix(".gz").rpartition(".")[2].lower()
-    if suffix in ("json", "har") or text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-        try:
-            return document_items(parse_json(text)), None
-        except (ValueError, RecursionError):
-            if suffix in ("json", "har") and not _json_lines(text):
-                return _pieces(text), CassetteUnreadable(name, "not JSON, or nested too deep to read")
-            return _pieces(text), None
-    if suffix in ("yaml", "yml") or _YAML_START.match(text):
-        try:
-            return document_items(load_whole(text, name)), None
-        except CassetteUnreadable as error:
-            return _pieces(text), error if suffix in ("yaml", "yml") else None
-    return _pieces(text), None
-
-
-def _json_lines(text: str) -> bool:
-    lines = [line for line in text.split("\n") if line.strip()]
-    try:
-        return len(lines) > 1 and all(parse_json(line) is not None for line in lines)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _pieces(text: str) -> list[Item]:
-    """Plain text, in pieces that end with a line."""
-    pieces, start = [], 0
-    while len(text) - start > _CHUNK:
-        end = text.rfind("\n", start + 1, start + _CHUNK) + 1 or start + _CHUNK
-        pieces.append(Item(text[start:end], "text"))
-        start = end
-    return [*pieces, Item(text[start:], "text")]
-
-
-# Files
 
 
 def find_files(paths: Iterable[Path], coverage: Coverage) -> Iterator[Path]:

@@ -76,7 +76,7 @@ def test_a_shape_is_found_in_both_directions(rule: str, value: str) -> None:
     assert rules(exchange(headers=(("X-Note", value),)))
 
 
-def _fields() -> list[tuple[str, object]]:
+def named_fields() -> list[tuple[str, object]]:
     token = drawn(20)
     owner = {"object": "financial_connections.account_owner", "name": "Jenny Rosen"}
     return [
@@ -125,7 +125,7 @@ def _fields() -> list[tuple[str, object]]:
     ]
 
 
-@pytest.mark.parametrize(("rule", "document"), _fields(), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(("rule", "document"), named_fields(), ids=lambda v: v if isinstance(v, str) else "")
 def test_a_named_field_is_found_at_any_depth(rule: str, document: object) -> None:
     assert rule in rules(exchange(json.dumps(document).encode()))
     assert rule in rules(exchange(json.dumps({"data": [{"object": "event", "data": {"object": document}}]}).encode()))
@@ -261,7 +261,7 @@ def test_every_row_says_what_it_is_and_compiles() -> None:
 
 
 def test_every_rule_of_the_table_is_exercised_here() -> None:
-    tried = {rule for rule, _ in SHAPES} | {rule for rule, _ in _fields()}
+    tried = {rule for rule, _ in SHAPES} | {rule for rule, _ in named_fields()}
     headers = {row.rule for row in DETECTORS.headers}
     assert {row.rule for row in ROWS} - headers - tried - {"oauth-code"} == set()
     assert headers == {"authorization-header", "cookie-header", "telemetry-header", "address-header", "key-header"}

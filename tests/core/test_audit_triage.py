@@ -1,0 +1,189 @@
+"""The quick look never clears what the close look would not."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fcproxy.core.audit_layers import opens
+from fcproxy.core.audit_report import Report
+from fcproxy.core.audit_triage import _SOME_TAIL
+from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.server import audit_files
+from fcproxy.server.audit_files import Settings, audit_bytes
+from fcproxy.vcr_format import render
+from tests.core.audit_support import auditor, client_secret, drawn, exchange, secret_key
+from tests.core.test_audit import CONTAINERS, ENCODINGS
+from tests.stripe.test_detectors import HARMLESS, SHAPES, named_fields
+
+KEY = Settings(b"k" * 16)
+
+
+def _cassette(*interactions: Interaction) -> bytes:
+    return render([RedactedInteraction(interaction) for interaction in interactions])
+
+
+def _quick(interaction: Interaction) -> Report:
+    """With an auditor that has seen much harmless traffic, so that its memory is full of what is clean."""
+    return audit_bytes(_cassette(*SEEN, interaction), "a.yaml", settings=KEY, auditor=WARM)
+
+
+def _session(number: int) -> Interaction:
+    body = {
+        "id": f"fcsess_1{drawn(23)}",
+        "object": "financial_connections.session",
+        "client_secret": f"fcsess_client_secret_REDACTED_{number}",
+        "created": 1_700_000_000 + number,
+        "accounts": {"object": "list", "data": [{"id": f"fca_1{drawn(23)}", "last4": "0001", "balance": None}]},
+        "livemode": False,
+    }
+    headers = (("Content-Type", "application/json"), ("Request-Id", f"req_{drawn(14)}"), ("Server", "nginx"))
+    asked = (("Authorization", "Bearer sk_test_REDACTED_1"), ("Idempotency-Key", f"REDACTED-idempotency-key-{number}"))
+    form = f"account_holder[type]=customer&account_holder[customer]=cus_{drawn(14)}&permissions[0]=balances".encode()
+    url = "https://api.stripe.com/v1/financial_connections/sessions"
+    return exchange(
+        json.dumps(body, indent=2).encode(), url=url, headers=headers, request_headers=asked, request_body=form
+    )
+
+
+SEEN = [_session(number) for number in range(1, 3)]
+WARM = auditor()
+
+
+def test_usual_cassettes_need_no_close_look() -> None:
+    data = _cassette(*(_session(number) for number in range(1, 40)))
+    text = data.decode()
+    triage = auditor().triage
+    parts = triage.skeleton(text.removeprefix("interactions:\n").removesuffix("version: 1\n")).split("\n- request:")
+    assert all(
+        triage.clean(("" if n == 0 else "- request:") + part.rstrip("\n") + "\n")[1] for n, part in enumerate(parts)
+    )
+    report = audit_bytes(data, "a.yaml", settings=KEY)
+    assert report.findings == ()
+    assert (report.coverage.interactions, report.coverage.bodies) == (39, 78)
+
+
+def _places(value: str) -> list[Interaction]:
+    document = {"id": f"fca_1{drawn(23)}", "note": value, "livemode": False}
+    pretty = json.dumps(document, indent=2).encode()
+    request = Request("GET", "https://api.stripe.com/v1/things", Headers())
+    flat = value.replace("\n", " ").replace("\r", " ")
+    return [
+        exchange(pretty),
+        exchange(json.dumps(document).encode()),
+        exchange(value.encode()),
+        exchange(request_body=value.encode()),
+        exchange(json.dumps({"list": [value, "x"]}, indent=2).encode()),
+        exchange(json.dumps({flat: None}, indent=2).encode()),
+        exchange(headers=(("X-Note", flat),)),
+        exchange(request_headers=(("Content-Type", flat),)),
+        exchange(url=f"https://api.stripe.com/v1/things/{flat}"),
+        exchange(url=f"https://api.stripe.com/v1/things?note={flat}"),
+        Interaction(request, Response(200, Headers(), b"{}", flat)),
+    ]
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_no_encoding_slips_through(name: str) -> None:
+    for interaction in _places(ENCODINGS[name](secret_key())):
+        close = WARM.interaction(interaction)
+        assert bool(_quick(interaction).findings) == bool(close)
+
+
+@pytest.mark.parametrize(("rule", "value"), SHAPES, ids=lambda v: v[:16])
+def test_no_shape_slips_through(rule: str, value: str) -> None:
+    del rule
+    for interaction in _places(value):
+        close = WARM.interaction(interaction)
+        assert bool(_quick(interaction).findings) == bool(close)
+
+
+@pytest.mark.parametrize("document", [field for _, field in named_fields()], ids=lambda v: next(iter(v)))
+def test_no_field_slips_through(document: object) -> None:
+    for body in (document, {"data": [document]}, {"object": "event", "data": {"object": document}}):
+        assert _quick(exchange(json.dumps(body, indent=2).encode())).findings
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_no_container_slips_through(name: str) -> None:
+    assert _quick(exchange(CONTAINERS[name](drawn(24)))).findings
+
+
+@pytest.mark.parametrize("document", HARMLESS, ids=lambda v: next(iter(v)))
+def test_harmless_documents_stay_silent(document: object) -> None:
+    assert _quick(exchange(json.dumps(document, indent=2).encode())).findings == ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        client_secret(),
+        "sk_" + "test_" + drawn(24),
+        "acct_" + "c2tfdGVzdF9" + "hYmNkZWZnaGlqa2xtbm9w",
+        "id_1" + "736b5f746573745f6162636465666768696a6b6c6d6e6f70",
+    ],
+)
+def test_what_poses_as_an_id_is_found(value: str) -> None:
+    for interaction in _places(value):
+        assert _quick(interaction).findings
+
+
+def test_a_copy_in_a_clean_looking_interaction_is_found() -> None:
+    secret = "tail_" + drawn(24)
+    source = exchange(request_headers=(("Authorization", f"Bearer {secret}"),))
+    echo = exchange(json.dumps({"id": secret}, indent=2).encode())
+    report = audit_bytes(_cassette(*SEEN, echo, source), "a.yaml", settings=KEY, auditor=WARM)
+    assert {(finding.interaction, finding.rule) for finding in report.findings} == {
+        (2, "learned"),
+        (3, "authorization-header"),
+    }
+
+
+def test_what_is_unreadable_keeps_its_number() -> None:
+    report = audit_bytes(_cassette(*SEEN, exchange(bytes(range(256)))), "a.yaml", settings=KEY, auditor=WARM)
+    assert [(finding.interaction, finding.rule) for finding in report.findings] == [(2, "unreadable")]
+    assert report.coverage.interactions == 3
+
+
+_words = st.sampled_from(
+    ["id", "name", "email", "note", "metadata", "secret", "number", "value", "dob", "card", "object", "phone"]
+)
+_texts = st.one_of(
+    st.sampled_from(
+        ["x", "Jenny Rosen", "jenny" + "@" + "rosen.org", "card", "customer", "REDACTED_1", "Redacted Name 1"]
+    ),
+    st.sampled_from(
+        [drawn(24), "cus_" + drawn(14), "415 555 2671", "4539578763621486", "1985-04-03", "00012", secret_key()]
+    ),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+)
+_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(0, 10**17), _texts),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_words, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_values, _texts, st.sampled_from(["Server", "X-Other", "Content-Type", "Cookie"]), _texts)
+def test_the_quick_look_agrees_with_the_close_one(body: object, form: str, header: str, value: str) -> None:
+    interaction = exchange(
+        json.dumps(body, indent=2).encode(), request_body=form.encode(), headers=((header, value.strip()),)
+    )
+    data = _cassette(*SEEN, interaction)
+    quick = audit_bytes(data, "a.yaml", settings=KEY, auditor=WARM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit_files, "quick_report", lambda *_: None)
+        close = audit_bytes(data, "a.yaml", settings=KEY, auditor=WARM)
+    assert quick.findings == close.findings
+    assert quick.coverage.interactions == close.coverage.interactions
+    assert quick.coverage.bodies == close.coverage.bodies
+
+
+def test_what_stands_for_ids_is_harmless_itself() -> None:
+    for prefix in ("id", "financial_connections", "api.stripe.com/v1/things/fcsess"):
+        assert auditor().text(prefix + _SOME_TAIL, "text") == []
+    assert not opens(_SOME_TAIL[1:])
+    assert len(_SOME_TAIL) > 60
