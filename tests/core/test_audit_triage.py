@@ -16,7 +16,7 @@ from fcproxy.server.audit_files import Settings, audit_bytes
 from fcproxy.vcr_format import render
 from tests.core.audit_support import auditor, client_secret, drawn, exchange, secret_key
 from tests.core.test_audit import CONTAINERS, ENCODINGS
-from tests.stripe.test_detectors import HARMLESS, SHAPES, named_fields
+from tests.stripe.test_detectors import HARMLESS, SHAPE_IDS, SHAPES, named_fields
 
 KEY = Settings(b"k" * 16)
 
@@ -92,7 +92,7 @@ def test_no_encoding_slips_through(name: str) -> None:
         assert bool(_quick(interaction).findings) == bool(close)
 
 
-@pytest.mark.parametrize(("rule", "value"), SHAPES, ids=lambda v: v[:16])
+@pytest.mark.parametrize(("rule", "value"), SHAPES, ids=SHAPE_IDS)
 def test_no_shape_slips_through(rule: str, value: str) -> None:
     del rule
     for interaction in _places(value):
@@ -124,6 +124,7 @@ def test_harmless_documents_stay_silent(document: object) -> None:
         "acct_" + "c2tfdGVzdF9" + "hYmNkZWZnaGlqa2xtbm9w",
         "id_1" + "736b5f746573745f6162636465666768696a6b6c6d6e6f70",
     ],
+    ids=["client secret", "key", "base64", "hex"],
 )
 def test_what_poses_as_an_id_is_found(value: str) -> None:
     for interaction in _places(value):

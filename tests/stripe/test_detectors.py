@@ -64,12 +64,15 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "value"), SHAPES, ids=lambda v: v[:16])
+SHAPE_IDS = [f"{rule} {number}" for number, (rule, _) in enumerate(SHAPES)]
+
+
+@pytest.mark.parametrize(("rule", "value"), SHAPES, ids=SHAPE_IDS)
 def test_a_shape_is_found_in_free_text(rule: str, value: str) -> None:
     assert rule in rules_in(f"the answer said {value} and went on")
 
 
-@pytest.mark.parametrize(("rule", "value"), SHAPES, ids=lambda v: v[:16])
+@pytest.mark.parametrize(("rule", "value"), SHAPES, ids=SHAPE_IDS)
 def test_a_shape_is_found_in_both_directions(rule: str, value: str) -> None:
     assert rules(exchange(json.dumps({"note": value}).encode()))
     assert rules(exchange(request_body=json.dumps({"note": value}).encode()))
