@@ -19,6 +19,9 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("run", "fcproxy.cli.run:run", "Run a command with the proxy beside it; for tests and CI."),
     ("recover", "fcproxy.cli.recover:recover", "Make cassettes of what killed recordings left."),
     ("audit", "fcproxy.cli.audit:audit", "Prove that cassettes hold no secret."),
+    ("show", "fcproxy.cli.show:show", "Tell what is in a cassette."),
+    ("diff", "fcproxy.cli.diff:diff", "Tell what differs between two cassettes, by object and field."),
+    ("explain", "fcproxy.cli.explain:explain", "Tell which interaction answers a request, or why none does."),
     ("convert", "fcproxy.cli.convert:convert", "Turn other tools' recordings into cassettes, and cassettes into HAR."),
 )
 """Name, where the click command is, and its line in the list of commands."""

@@ -147,6 +147,12 @@ class Deck:
             return found.index
         return self._told(_Miss(found.reason, found.near), form)
 
+    def compared(self, request: Request) -> dict[str, str]:
+        """What of ``request`` is compared, in words that may be shown."""
+        form = self.canonical(request)
+        told = {"method": form.method, "path": shown(form.path), "credential": form.family}
+        return {**told, **{shown(place): shown(form.fields[place]) for place in sorted(form.fields)}}
+
     def _look_up(self, request: Request, form: Canonical) -> "Replay | _Miss":
         cassette = self._cassette
         if cassette is None:

@@ -6,7 +6,7 @@ host. `expand` is a set: its order changes nothing in an answer (docs.stripe.com
 
 from fcproxy.core.match_rules import MatchRules
 
-__all__ = ["MATCHING"]
+__all__ = ["MATCHING", "NOISE"]
 
 MATCHING = MatchRules(
     headers=("Stripe-Account", "Stripe-Context", "Stripe-Version"),
@@ -16,3 +16,17 @@ MATCHING = MatchRules(
     dummy="sk_" + "test_" + "fcproxy",
     dummy_for=("sk_", "rk_"),
 )
+
+NOISE: frozenset[str] = frozenset(
+    {
+        "created",
+        "updated",
+        "date",
+        "request-id",
+        "original-request",
+        "idempotency-key",
+        "content-length",
+        "request_log_url",
+    }
+)
+"""Fields and headers that differ between two recordings of the same conversation: not told as a difference."""
