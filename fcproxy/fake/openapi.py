@@ -143,7 +143,7 @@ def _operation(route: Route, title: str) -> Doc:
         for name in path_names
     ]
     operation: Doc = {
-        "operationId": f"{route.method.lower()}_{'_'.join(words)}",
+        "operationId": ".".join((route.method.lower(), *words)),
         "summary": route.summary,
         "tags": [title],
         "parameters": parameters,
