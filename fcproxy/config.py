@@ -73,7 +73,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("host", "text", "127.0.0.1", "Address to listen on.", EVERY),
     Option("port", "integer", 12111, "Port to listen on; 0 is any free one.", EVERY),
-    Option("ready_file", "path", None, "JSON file written once the port accepts: url, pid, mode, cassette.", EVERY),
+    Option(
+        "ready_file",
+        "path",
+        None,
+        "JSON file written once the port accepts: url, pid, mode, cassette.",
+        EVERY - {"run"},
+    ),
     Option(
         "strict",
         "switch",

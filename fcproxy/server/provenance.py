@@ -1,6 +1,7 @@
 """Where a cassette comes from: what its interactions themselves tell, and the recorder's version."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from email.utils import parsedate_to_datetime
 
 from fcproxy import __version__
@@ -8,24 +9,40 @@ from fcproxy.core.message import Headers
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.vcr_format import Provenance
 
-__all__ = ["provenance_of"]
+__all__ = ["client_name", "provenance_of"]
 
 
 def provenance_of(
-    interactions: Sequence[RedactedInteraction], redactor: Redactor, first_date: str | None
+    interactions: Sequence[RedactedInteraction],
+    redactor: Redactor,
+    first_date: str | None,
+    clients: Collection[str] = (),
 ) -> Provenance:
-    """No clock is read: ``first_date`` is the first answer's Date field, so that equal recordings are equal files."""
+    """No clock is read: ``first_date`` is the first answer's Date field, so that equal recordings are equal files.
+
+    ``clients`` are names that `client_name` gave.
+    """
     responses = [interaction.response.headers for interaction in interactions]
-    requests = [interaction.request.headers for interaction in interactions]
     return Provenance(
         recorder=f"fcproxy {__version__}",
         rules=redactor.book.version,
         hits=dict(redactor.ledger.hits),
         stripe_versions=_distinct(responses, "Stripe-Version"),
-        clients=_distinct(requests, "User-Agent"),
+        clients=tuple(sorted(clients)),
         recorded_at=_iso(first_date),
         disabled=redactor.book.disabled,
     )
+
+
+_PRODUCT = re.compile(r"(?<![^ ])[A-Za-z][A-Za-z-]{0,23}/v?[0-9]{1,4}(?:[.-][0-9A-Za-z]{1,8}){0,4}(?![^ ])")
+
+
+def client_name(agent: str | None) -> str | None:
+    """Products and versions of a User-Agent field, such as `Stripe/v1 PythonBindings/16.1.0`; None where it has none.
+
+    Only what has this form is taken: the rest of the field may hold names of machines and people.
+    """
+    return " ".join(_PRODUCT.findall(agent or "")[:3]) or None
 
 
 def _distinct(headers: Sequence[Headers], name: str) -> tuple[str, ...]:

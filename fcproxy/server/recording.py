@@ -35,6 +35,8 @@ class Recording:
         self._check = check
         self._count = 0
         self._first: tuple[int, str | None] | None = None
+        self.clients: set[str] = set()
+        """Names of the clients that were recorded, for the provenance."""
         _make_folder(cassette.parent)
         self._lock = Lock(cassette)
         try:
@@ -85,7 +87,7 @@ class Recording:
     def _rendered(self) -> bytes:
         deck = self._deck
         interactions = deck.settle(read_journal(self._journal.path))
-        provenance = provenance_of(interactions, deck.redactor, self._first[1] if self._first else None)
+        provenance = provenance_of(interactions, deck.redactor, self._first[1] if self._first else None, self.clients)
         if deck.mode is Mode.AUTO and exists(self.cassette):
             return appended(self.cassette.read_bytes(), interactions, provenance, lambda old: redacted(deck, old))
         return render(interactions, provenance)

@@ -10,6 +10,7 @@ from fcproxy.core.message import Request, Response
 from fcproxy.server.answers import upstream_response
 from fcproxy.server.hop import end_to_end
 from fcproxy.server.opened import OpenedDeck
+from fcproxy.server.provenance import client_name
 from fcproxy.server.upstream import ClientCut, Reply, Upstream
 from fcproxy.server.wire import Answer, Sent, send
 
@@ -100,4 +101,6 @@ class Relay:
         if not await recording.append(self._forward.sequence, interaction, response.headers.get("Date")):
             return "forwarded, not recorded: the disk failed"
         self._settled = True
+        if client := client_name(self._outgoing.headers.get("User-Agent")):
+            recording.clients.add(client)
         return "recorded"

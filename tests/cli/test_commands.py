@@ -1,6 +1,7 @@
 """The command line's surface: help, version, what it costs to ask for it, and the demo."""
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -95,7 +96,9 @@ def test_the_demo_keeps_its_promises(tmp_path: Path) -> None:
 
 def test_the_demo_works_without_the_sdk(tmp_path: Path) -> None:
     (tmp_path / "stripe.py").write_text("raise ImportError('not here')\n")
-    done = command("demo", folder=tmp_path, PYTHONPATH=str(tmp_path))
+    done = command(
+        "demo", folder=tmp_path, PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "plain HTTP" in done.stdout
     assert "5 of 5" in done.stdout
