@@ -6,8 +6,9 @@ Values live only inside an `Inspection`; what leaves it is a `Finding`.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from fcproxy.core.audit_codings import Decoder
 from fcproxy.core.audit_inspection import Hit, Inspection, Scanner
@@ -20,6 +21,15 @@ __all__ = ["Auditor", "Item", "Tree"]
 
 LEARN_LENGTH = 10
 """Shortest credential, in characters, whose copies are looked for; shorter ones occur by chance."""
+
+MAX_LINES = 500
+"""Most findings of a file whose lines are looked up."""
+
+MAX_LEARNED = 200
+"""Most credentials found in a file whose copies are looked for; a file with more needs no finer picture."""
+
+MAX_COMPARED = 100
+"""Most values of one place that a further one is compared with as a part of them."""
 
 _WEAK = frozenset(("named-credential", "unknown-token", "learned"))
 """Rules that say less of a value than any other that knows it too."""
@@ -82,9 +92,9 @@ class Auditor:
         """
         listed = list(items)
         first = self._inspect(listed, raw, frozenset())
-        learned = frozenset(known) | {value for hit in first.hits for value in hit.learnable}
         hits = list(first.hits)
-        if learned := frozenset(filter(_learnable, learned)):
+        values = dict.fromkeys(value for hit in hits for value in sorted(hit.learnable) if _learnable(value))
+        if learned := frozenset(filter(_learnable, known)) | frozenset(islice(values, MAX_LEARNED)):
             hits += self._inspect(listed, raw, learned).hits
         coverage = first.coverage
         coverage.files, coverage.bytes = 1, size or len(raw)
@@ -110,27 +120,11 @@ class Auditor:
 
     def _findings(self, file: str, hits: list[Hit], raw: str) -> list[Finding]:
         findings: dict[tuple[int | None, str, str], Finding] = {}
-        seen: set[str] = set()
-        exact: dict[tuple[int | None, str], list[str]] = {}
-        for hit in hits:
-            if " $" in hit.place:
-                exact.setdefault((hit.number, hit.place.partition(" $")[0]), []).append(hit.value)
-        covered: dict[tuple[int | None, str], list[str]] = {}
-        for hit in sorted(hits, key=lambda hit: hit.rule in _WEAK):
-            if hit.rule != "unreadable":
-                around = covered.setdefault((hit.number, hit.place), [])
-                inside = any(hit.value in value for value in around)
-                # The text of the whole file repeats what its interactions hold; a copy is news only in a new place.
-                inside = inside or any(hit.value in value for value in exact.get((hit.number, hit.place), ()))
-                if inside or (hit.place == "text" and any(hit.value in value for value in seen)):
-                    continue
-                around.append(hit.value)
-                seen.add(hit.value)
+        for hit in _distinct(hits):
             print_ = self.fingerprint(hit.value)
-            line = _line(raw, hit.value)
-            finding = Finding(
-                file, hit.number, hit.place, hit.rule, print_, self._what.get(hit.rule, ""), line, hit.layers
-            )
+            line = _line(raw, hit.value) if len(findings) < MAX_LINES else 0
+            what = self._what.get(hit.rule, "")
+            finding = Finding(file, hit.number, hit.place, hit.rule, print_, what, line, hit.layers)
             findings.setdefault((hit.number, hit.place, print_), finding)
         return sorted(
             findings.values(), key=lambda f: (f.interaction is None, f.interaction or 0, f.place, f.rule, f.fingerprint)
@@ -139,6 +133,42 @@ class Auditor:
     def fingerprint(self, value: str) -> str:
         """48 bits of HMAC-SHA256 in hex: tells findings apart; keyed, so that nothing can be guessed from it."""
         return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
+
+
+class _Values:
+    """Values known at a place; a part of one of them is known too."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, None] = {}
+
+    def add(self, value: str) -> None:
+        self._values[value] = None
+
+    def __contains__(self, value: str) -> bool:
+        if value in self._values:
+            return True
+        # Parts are looked for among the first only: a log full of keys must not cost the square of their number.
+        return any(value in longer for longer in islice(self._values, MAX_COMPARED))
+
+
+def _distinct(hits: list[Hit]) -> Iterator[Hit]:
+    """The hits less those that say again what a better one says: of the same value there, or in the field within."""
+    everywhere = _Values()
+    covered: dict[tuple[int | None, str], _Values] = {}
+    for hit in hits:
+        place = hit.place
+        while " $" in place:
+            place = place.rpartition(" $")[0]
+            covered.setdefault((hit.number, place), _Values()).add(hit.value)
+    for hit in sorted(hits, key=lambda hit: hit.rule in _WEAK):
+        if hit.rule != "unreadable":
+            here = covered.setdefault((hit.number, hit.place), _Values())
+            # The text of the whole file repeats what its interactions hold; a copy is news only in a new place.
+            if hit.value in here or (hit.place == "text" and hit.value in everywhere):
+                continue
+            here.add(hit.value)
+            everywhere.add(hit.value)
+        yield hit
 
 
 def _learnable(value: str) -> bool:

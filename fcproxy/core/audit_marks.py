@@ -41,7 +41,7 @@ _EMPTY = re.compile(
     r"[\s*xX.•-]*|(?i:[\[<({*]*(?:redacted|filtered|removed|masked|hidden|sanitized|scrubbed|dummy|none|null)[\]>)}*]*)"
 )
 _EMAIL = re.compile(r"redacted-[0-9]{1,7}@example\.com")
-_PHONE = re.compile(r"\+1[0-9]{3}55501[0-9]{2}")
+_PHONE = re.compile(r"1?[0-9]{3}55501[0-9]{2}")
 _IP = re.compile(
     r"(?:192\.0\.2|198\.51\.100|203\.0\.113|127\.0\.0)\.[0-9]{1,3}|0\.0\.0\.0|2001:db8:(?:[0-9a-f:.]*)|::1?",
     re.IGNORECASE,
@@ -83,7 +83,7 @@ def email_mark(value: str) -> bool:
 
 def phone_mark(value: str) -> bool:
     """`+1NNN55501NN`: numbers set aside for fiction."""
-    return _PHONE.fullmatch(re.sub(r"[ ()-]", "", value)) is not None or mark(value)
+    return _PHONE.fullmatch(re.sub(r"[ ()+-]", "", value)) is not None or mark(value)
 
 
 def ip_mark(value: str) -> bool:

@@ -37,6 +37,9 @@ _ASSIGNED = (
 """Words that name a credential in free text, and what must stand before them (lower case)."""
 
 _BEFORE = {word: re.compile(before) for word, before in _ASSIGNED if before}
+_ESCAPE = re.compile(r"^(?:25)?(?:[0-9A-F]{2}|[nrt])")
+"""What `%3A`, `%253A` or `\\n` before a mark leaves in its word."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.-]{20,512}")
 _DATE_LIKE = re.compile(r"[0-9T:.+Z -]+")
 MIN_ENTROPY = 3.5
@@ -158,5 +161,5 @@ def _matches(shape: Shape, pattern: re.Pattern[str], text: str) -> Iterator[Foun
 
 def _false_marks(words: str) -> Iterator[Found]:
     for token in set(re.split(r"[\n/=+]", words)):
-        if MARK in token and not mark(token.strip("-")):
+        if MARK in token and not mark(_ESCAPE.sub("", token.strip("-"))) and not mark(token.strip("-")):
             yield Found("false-mark", token)

@@ -27,6 +27,7 @@ __all__ = [
     "marked_address",
     "marked_cookie",
     "marked_header",
+    "no_access_token",
     "no_email",
     "not_a_card",
     "not_an_iban",
@@ -84,7 +85,10 @@ def not_an_iban(value: str) -> bool:
 
 
 def known_email(value: str) -> bool:
-    return marks.email_mark(value) or value.lower() in published.EMAILS or value.lower().endswith("@stripe.com")
+    lower = value.lower()
+    # `https://REDACTED_1:REDACTED_2@example.org`: user information of a URL looks like an address.
+    marked = marks.email_mark(value) or (marks.MARK in value and marks.mark(value.partition("@")[0]))
+    return marked or lower in published.EMAILS or lower.endswith("@stripe.com")
 
 
 def known_phone(value: str) -> bool:
@@ -129,6 +133,12 @@ def no_email(value: str) -> bool:
 
 def not_secret_text(value: str) -> bool:
     return marks.mark(value) or value.lower() in ("true", "false") or len(value) < 4
+
+
+def no_access_token(value: str) -> bool:
+    """Marked, an id, a published token, a number or a word."""
+    mixed = re.search(r"[0-9]", value) and re.search(r"[A-Za-z]", value)
+    return len(value) < 8 or not mixed or marks.mark(value) or random_ok(value) or value in published.TOKENS
 
 
 def known_wallet(value: str) -> bool:

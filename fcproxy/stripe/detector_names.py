@@ -16,6 +16,7 @@ from fcproxy.stripe.detector_checks import (
     known_phone,
     known_routing,
     known_wallet,
+    no_access_token,
     no_email,
     not_secret_text,
 )
@@ -98,6 +99,14 @@ NAMES: tuple[NameRule, ...] = (
         names("code"),
         within=names("oauth"),
         accept=marks.mark,
+        credential=True,
+    ),
+    NameRule(
+        "access-token",
+        "a token or signature that lets in who shows it",
+        "published captures",
+        names("token sig signature hmac access_key"),
+        accept=no_access_token,
         credential=True,
     ),
     NameRule(

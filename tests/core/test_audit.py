@@ -220,6 +220,14 @@ MARKED = {
 }
 
 
+def test_marks_in_escaped_text_are_no_findings() -> None:
+    form = (
+        b"url=https%3A%2F%2FREDACTED_1%3AREDACTED_2%40example.org%2Fhook%3Fk%3Dsk_test_REDACTED_1&phone=%2B12015550100"
+    )
+    body = json.dumps({"body": json.dumps({"a": "REDACTED_1\nREDACTED_2", "k": "%253DREDACTED_1%2526"})}).encode()
+    assert found(exchange(body, request_body=form)) == []
+
+
 def test_the_agreed_marks_are_no_findings() -> None:
     headers = (
         ("Authorization", "Bearer sk_test_REDACTED_1"),
@@ -418,3 +426,10 @@ def test_places_name_what_they_stand_in() -> None:
         "request.headers Authorization",
         "request.body $.a.b[0].client_secret",
     }
+
+
+@pytest.mark.timeout(30)
+def test_a_log_full_of_keys_does_not_cost_the_square_of_their_number() -> None:
+    text = "\n".join(f"{number} {secret_key()}" for number in range(4_000))
+    report = auditor().items("f", [Item(text, "text")], raw=text)
+    assert report.leaks == 4_000
