@@ -24,7 +24,7 @@ from yaml.events import (
 
 from fcproxy.core.errors import CassetteUnreadable
 
-__all__ = ["MAX_BYTES", "Document", "Plain", "read_document"]
+__all__ = ["JSON", "MAX_BYTES", "Document", "Plain", "decode", "read_document", "read_text", "read_yaml_text"]
 
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file that is read."""
@@ -34,9 +34,8 @@ MAX_DEPTH = 200
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)|^={7}$", re.MULTILINE)
+_CONFLICT_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_OPENING = "interactions:\n"
-_COMPACT = re.compile(r"(?:#[^\n]*\n)*interactions:\n- \{")
 _JSON_WORD = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false")
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset(
@@ -75,16 +74,16 @@ class Document:
 
 def read_document(data: bytes, name: str) -> Document:
     """Reads YAML or JSON. Raises CassetteUnreadable; no message quotes the file."""
-    text = _decode(data, name)
-    conflict = _CONFLICT.search(text)
-    if conflict:
-        line = text.count("\n", 0, conflict.start()) + 1
-        raise CassetteUnreadable(name, "unresolved merge conflict; resolve it, or record the cassette again", line)
-    quick = _read_lines(text) if _COMPACT.match(text) else _read_json(text)
-    return quick or _read_yaml(text, name)
+    return read_text(decode(data, name), name)
 
 
-def _decode(data: bytes, name: str) -> str:
+def read_text(text: str, name: str) -> Document:
+    """Reads YAML or JSON that is decoded already. Raises CassetteUnreadable."""
+    return _read_json(text) or _read_yaml(text, name)
+
+
+def decode(data: bytes, name: str) -> str:
+    """The file's text. Raises CassetteUnreadable for what no reader need look at."""
     if len(data) > MAX_BYTES:
         raise CassetteUnreadable(name, f"larger than {MAX_BYTES >> 20} MiB; split it into several cassettes")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -96,6 +95,10 @@ def _decode(data: bytes, name: str) -> str:
         raise CassetteUnreadable(name, "not UTF-8 text; save it as UTF-8, or record it again", line) from None
     if not text.strip():
         raise CassetteUnreadable(name, "an empty file; delete it, then record again")
+    conflict = _CONFLICT.search(text) if any(mark in text for mark in _CONFLICT_MARKS) else None
+    if conflict:
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise CassetteUnreadable(name, "unresolved merge conflict; resolve it, or record the cassette again", line)
     return text
 
 
@@ -111,37 +114,20 @@ def _read_json(text: str) -> Document | None:
     if content.lstrip()[:1] not in ("{", "["):
         return None
     try:
-        return Document(_JSON.decode(content))
+        return Document(JSON.decode(content))
     except (ValueError, RecursionError):
         return None
 
 
-def _read_lines(text: str) -> Document | None:
-    """The compact style, line by line; None where that fails, and the reader of the whole says why."""
-    head, _, rest = text.partition(_OPENING)
-    *items, end = rest.rstrip("\n").split("\n")
-    if end != "version: 1" or not all(item.startswith("- {") for item in items):
-        return None
+def read_yaml_text(text: str) -> object:
+    """The plain data in a piece of YAML; None where it cannot be read alone: broken, tagged, an alias to elsewhere."""
+    builder = _Builder("")
     try:
-        interactions = [_item(item[2:]) for item in items]
-    except (ValueError, RecursionError, yaml.YAMLError, CassetteUnreadable):
-        return None
-    first = head.count("\n") + 2
-    lines = list(range(first, first + len(items)))
-    return Document({"interactions": interactions, "version": "1"}, {"interactions": lines})
-
-
-def _item(line: str) -> object:
-    try:
-        return _JSON.decode(line)
-    except ValueError:
-        # Bytes, and characters that libyaml and JSON write differently.
-        builder = _Builder("")
-        for event in yaml.parse(line, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=_LOADER):
             builder.feed(event)
-        if builder.foreign_line is not None:
-            raise
-        return builder.root[0]
+    except (yaml.YAMLError, CassetteUnreadable):
+        return None
+    return builder.root[0] if builder.root and builder.foreign_line is None else None
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -151,7 +137,12 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_unique)
+def _no_constant(word: str) -> object:
+    raise ValueError(f"{len(word)} letters that are no JSON")
+
+
+JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_int=Plain, parse_float=Plain, parse_constant=_no_constant)
+"""JSON as the YAML reader would read it: numbers stay the text they are, the same key twice is refused."""
 
 
 def _read_yaml(text: str, name: str) -> Document:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from fcproxy.core.content import Decoder
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.message import Interaction, Request, Response
-from fcproxy.vcr_format.document import Document, read_document
+from fcproxy.vcr_format.document import Document, decode, read_text
 from fcproxy.vcr_format.imported import assembled
 from fcproxy.vcr_format.layout import restore
 from fcproxy.vcr_format.provenance import Provenance, read_provenance
-from fcproxy.vcr_format.values import Place, body_bytes, header_items, number, octets, text
+from fcproxy.vcr_format.quick import Unusual, quick_items
+from fcproxy.vcr_format.values import Place, body_bytes, header_items, number, octets
+from fcproxy.vcr_format.values import text as word
 
 __all__ = ["ParsedCassette", "interactions_of", "parse"]
 
@@ -36,8 +38,15 @@ def parse(data: bytes, name: str, decoders: Mapping[str, Decoder] | None = None)
     ``decoders`` are for the content codings besides gzip and deflate. ``name`` is what messages call the file.
     Raises CassetteUnreadable.
     """
-    interactions = interactions_of(read_document(data, name), name, decoders or {})
-    return ParsedCassette(interactions, read_provenance(data[:_HEAD].decode("utf-8", "replace")))
+    text = decode(data, name)
+    try:
+        interactions = [
+            _interaction(item, Place(name, index, line), decoders or {})
+            for index, (line, item) in enumerate(quick_items(data, text))
+        ]
+    except Unusual:
+        interactions = interactions_of(read_text(text, name), name, decoders or {})
+    return ParsedCassette(interactions, read_provenance(text[:_HEAD]))
 
 
 def interactions_of(document: Document, name: str, decoders: Mapping[str, Decoder]) -> list[Interaction]:
@@ -91,8 +100,8 @@ def _interaction(item: object, place: Place, decoders: Mapping[str, Decoder]) ->
 def _request(data: Mapping[object, object], hints: Mapping[object, object], place: Place) -> Request:
     headers = header_items(data.get("headers"), hints.get("request_order"), place)
     return Request(
-        method=text(data.get("method"), "request.method", place),
-        url=text(data.get("uri"), "request.uri", place),
+        method=word(data.get("method"), "request.method", place),
+        url=word(data.get("uri"), "request.uri", place),
         headers=headers,
         body=body_bytes(data.get("body"), headers, place),
     )
@@ -114,5 +123,5 @@ def _response(data: Mapping[object, object], hints: Mapping[object, object], pla
         status=number(code, "response.status.code", place),
         headers=header_items(data.get("headers"), hints.get("order"), place),
         body=octets(body, "response.body.string", place),
-        reason=text(reason, "response.status.message", place) if reason is not None else "",
+        reason=word(reason, "response.status.message", place) if reason is not None else "",
     )

@@ -43,6 +43,8 @@ def octets(value: object, what: str, place: Place) -> bytes:
         return value
     if isinstance(value, dict | list):
         raise place.error(f"{what} is no text")
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
     try:
         return str(value).encode()
     except UnicodeEncodeError:
@@ -74,6 +76,8 @@ def number(value: object, what: str, place: Place) -> int:
 
 def header_items(value: object, order: object, place: Place) -> Headers:
     """Headers from name -> value or list of values, in the order given by ``order`` where that fits."""
+    if isinstance(value, Headers):
+        return value
     if value is None:
         return Headers()
     items: list[tuple[str, str]] = []
