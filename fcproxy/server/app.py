@@ -15,6 +15,7 @@ from fcproxy.core.modes import Mode
 from fcproxy.core.verdict import Verdict
 from fcproxy.server.control import Control
 from fcproxy.server.decks import Decks
+from fcproxy.server.guard import Guard
 from fcproxy.server.log import RequestLog
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
@@ -55,9 +56,10 @@ class App:
         self.refused: RecordingRefused | None = None
         self._config = config
         self._log = log
-        self._control = Control(decks, bound=config.host)
+        guard = Guard(config.host, remote=config.allow_remote)
+        self._control = Control(decks, guard)
         self._proxy = Proxy(
-            decks, self._control, log, self.refuse, bound=config.host, lends_key=config.api_key is not None
+            decks, self._control, log, self.refuse, lending_guard=guard if config.api_key is not None else None
         )
         self._runner: web.ServerRunner | None = None
         self._server: web.Server | None = None

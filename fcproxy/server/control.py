@@ -11,7 +11,7 @@ from fcproxy.core.message import Headers, Response
 from fcproxy.core.modes import Mode
 from fcproxy.server.answers import bad_request, json_response
 from fcproxy.server.decks import Decks
-from fcproxy.server.guard import refusal_of
+from fcproxy.server.guard import Guard
 from fcproxy.server.incoming import DUMMY_KEY, PREFIX
 from fcproxy.server.opened import OpenedDeck
 from fcproxy.server.page import page
@@ -53,11 +53,10 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
 class Control:
     """Answers control requests. ``base_url`` is set once the port is known."""
 
-    def __init__(self, decks: Decks, *, bound: str) -> None:
-        """``bound`` is the address listened on."""
+    def __init__(self, decks: Decks, guard: Guard) -> None:
         self.base_url = ""
         self._decks = decks
-        self._bound = bound
+        self._guard = guard
         self._handlers: dict[str, Callable[[ControlRequest, str], Awaitable[Response]]] = {
             "index": self._index,
             "page": self._page,
@@ -72,7 +71,7 @@ class Control:
 
     async def __call__(self, asked: ControlRequest) -> Response:
         """Never raises for what a client sent."""
-        if refused := refusal_of(asked.method, asked.headers, asked.body, self._bound):
+        if refused := self._guard.refusal_of_control(asked.method, asked.headers, asked.body):
             return refused
         allowed = []
         for method, pattern, name, _ in ROUTES:

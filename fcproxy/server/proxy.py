@@ -12,7 +12,7 @@ from fcproxy.core.message import Request, Response
 from fcproxy.server.answers import miss_response, refusal_response
 from fcproxy.server.control import ControlRequest
 from fcproxy.server.decks import Decks
-from fcproxy.server.guard import refusal_of_lending
+from fcproxy.server.guard import Guard
 from fcproxy.server.incoming import BadRequest, build, is_reserved, raw_headers, read_body, target_of
 from fcproxy.server.log import RequestLog
 from fcproxy.server.opened import OpenedDeck
@@ -37,19 +37,16 @@ class Proxy:
         control: ControlHandler,
         log: RequestLog,
         on_refusal: Callable[[RecordingRefused], None],
-        *,
-        bound: str,
-        lends_key: bool,
+        lending_guard: Guard | None = None,
     ) -> None:
-        """``on_refusal`` is told when a recording must not go on; ``bound`` is the address listened on."""
+        """``on_refusal`` is told when a recording must not go on; ``lending_guard`` is set where a key is lent."""
         self._in_flight = 0
         self._last_ends: asyncio.Future[None] | None = None
         self._decks = decks
         self._control = control
         self._log = log
         self._on_refusal = on_refusal
-        self._bound = bound
-        self._lends_key = lends_key
+        self._lending_guard = lending_guard
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """See aiohttp.web.Server."""
@@ -91,7 +88,7 @@ class Proxy:
             return await send(request, await self._control(asked)), "control"
         if isinstance(opened, Response):
             return await send(request, opened), "deck ejected"
-        if self._lends_key and (refused := refusal_of_lending(headers, self._bound)):
+        if self._lending_guard is not None and (refused := self._lending_guard.refusal_of_lending(headers)):
             return await send(request, refused), "refused"
         if opened is None:
             miss = self._decks.stray(build(request, headers, rest, body, self._decks.default.public_url))

@@ -79,10 +79,11 @@ async def _serve(config: Config, mode: Mode, check: Check, log: RequestLog, labe
 
 
 def on_signals(stop: Callable[[], None]) -> None:
-    """Calls ``stop`` for SIGTERM and SIGINT from now on."""
+    """Calls ``stop`` for SIGTERM, SIGINT and, unless it is ignored (nohup), SIGHUP from now on."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop)
 
 
 def _write_ready(path: Path, app: App, label: str | None) -> None:

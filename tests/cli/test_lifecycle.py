@@ -38,7 +38,7 @@ def bodies(path: Path) -> list[bytes]:
     return [interaction.request.body for interaction in parsed.interactions]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_ready_line_ready_file_and_a_stop_that_commits(number: int, tmp_path: Path) -> None:
     with rig(tmp_path, "--ready-file", "ready.json") as served:
         assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+ \(record -> fake, c\.yaml\)\n", served.ready)
