@@ -64,6 +64,13 @@ class Catalogue:
         self.jobs: Mapping[str, Callable[[Call, Doc], None]] = {
             name: job for item in self.resources for name, job in item.jobs.items()
         }
+        self.paths: Mapping[str, str] = {
+            route.returns: route.path
+            for item in self.resources
+            for route in item.routes
+            if route.method == "GET" and not route.listed
+        }
+        """Kind -> the path that one of its objects is retrieved at."""
         self.events = frozenset(event for item in self.resources for event in item.events)
         self.routes: Paths[Route] = Paths()
         self.actions: Paths[Action] = Paths()

@@ -3,12 +3,10 @@
 JSON in, JSON out. A body is read by the same parameter tables as a request's.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fcproxy.core.form import FormTree
 from fcproxy.core.message import Headers, Response
 from fcproxy.fake.answer import REASONS, error_body, json_bytes
 from fcproxy.fake.errors import StripeError, refuse
@@ -16,7 +14,7 @@ from fcproxy.fake.faults import RULE
 from fcproxy.fake.params import NONE, Params, integer, text
 from fcproxy.fake.resource import Action
 from fcproxy.fake.state import Doc
-from fcproxy.fake.validate import validate
+from fcproxy.fake.validate import json_tree, validate
 from fcproxy.fake.versions import parse_version
 
 if TYPE_CHECKING:
@@ -133,27 +131,7 @@ def _act(fake: "Fake", action: Action, names: Mapping[str, str], body: bytes) ->
 
 
 def _values(body: bytes, params: Params) -> Doc:
-    try:
-        data = json.loads(body) if body.strip() else {}
-    except ValueError:
-        raise refuse("state", message="The body is not JSON.") from None
-    if not isinstance(data, dict):
-        raise refuse("object")
-    return validate({name: _as_form(value) for name, value in data.items()}, params, parse_version(None))
-
-
-def _as_form(value: Any) -> FormTree:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case dict():
-            return {str(name): _as_form(item) for name, item in value.items()}
-        case list():
-            return [_as_form(item) for item in value]
-        case _:
-            return str(value)
+    return validate(json_tree(body), params, parse_version(None))
 
 
 def _unknown(fake: "Fake", method: str, path: str) -> Doc:

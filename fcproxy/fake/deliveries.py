@@ -40,12 +40,13 @@ def wants(endpoint: Doc, event_type: str) -> bool:
 
 
 def enqueue(call: "Call", event: Row, endpoint: Row, doc: Doc) -> None:
-    """Puts a delivery on the list. ``doc`` is the event in the shape of the endpoint's version."""
+    """Puts a delivery on the list. ``doc`` is the event in the shape that the endpoint wants."""
     number = call.state.next("delivery")
     call.state.outbox[str(number)] = {
         "attempt": 0,
         "due": call.now,
         "endpoint": endpoint.id,
+        "kind": endpoint.kind,
         "event": event.id,
         "doc": doc if doc != event.doc else None,
         "taken": False,
@@ -56,15 +57,19 @@ def enqueue(call: "Call", event: Row, endpoint: Row, doc: Doc) -> None:
 def due_deliveries(state: State, now: int) -> Iterable[Delivery]:
     """What is to be sent now. A delivery that was taken is not given again until its end was told."""
     for token, entry in list(state.outbox.items()):
-        endpoint = state.tables["webhook_endpoint"].get(entry["endpoint"])
+        endpoint = state.tables[entry["kind"]].get(entry["endpoint"])
         event = state.tables["event"].get(entry["event"])
         if endpoint is None or event is None:
             del state.outbox[token]
         elif entry["due"] <= now and not entry["taken"]:
             entry["taken"] = True
-            doc = {**(entry["doc"] or event.doc), "pending_webhooks": event.doc["pending_webhooks"]}
-            body = json_bytes(doc)
+            body = json_bytes(_current(entry["doc"] or event.doc, event))
             yield Delivery(token, event.id, endpoint.id, _request(endpoint, body, now))
+
+
+def _current(doc: Doc, event: Row) -> Doc:
+    """A snapshot says how many deliveries are pending when it is sent; a thin event does not."""
+    return {**doc, "pending_webhooks": event.doc["pending_webhooks"]} if "pending_webhooks" in doc else doc
 
 
 def _request(endpoint: Row, body: bytes, now: int) -> Request:
@@ -76,7 +81,7 @@ def _request(endpoint: Row, body: bytes, now: int) -> Request:
             (SIGNATURE_HEADER, sign([endpoint.private["secret"]], now, body)),
         ]
     )
-    return Request("POST", endpoint.doc["url"], headers, body)
+    return Request("POST", endpoint.private.get("url") or endpoint.doc["url"], headers, body)
 
 
 def delivered(state: State, token: str, now: int, *, ok: bool) -> None:

@@ -5,6 +5,7 @@ Pure: the clock is given, chance comes from the seed, and a call that has to go 
 runs the fake, who comes back with its outcome.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from fcproxy.fake.answer import error_body, json_bytes, respond
 from fcproxy.fake.auth import authenticate
 from fcproxy.fake.call import Call
 from fcproxy.fake.catalogue import Catalogue
+from fcproxy.fake.cli_feed import CLI_SESSION, feed_request, take_messages
 from fcproxy.fake.control import control
 from fcproxy.fake.deliveries import Delivery, delivered, due_deliveries
 from fcproxy.fake.errors import StripeError, refuse
@@ -29,7 +31,8 @@ from fcproxy.fake.present import Presenter, check_expand
 from fcproxy.fake.resource import Outbound, Outcome, Route
 from fcproxy.fake.resources import all_resources
 from fcproxy.fake.state import Doc, State
-from fcproxy.fake.validate import form_tree, validate
+from fcproxy.fake.thin import thin_event
+from fcproxy.fake.validate import form_tree, json_tree, validate
 from fcproxy.fake.versions import DEFAULT_VERSION, Version, parse_version
 
 __all__ = ["DEFAULT_SEED", "FIXED_NOW", "Fake", "fixed_clock"]
@@ -39,6 +42,7 @@ FIXED_NOW = 1_793_188_800
 """2026-10-28 12:00:00 UTC: where the fixed clock stands."""
 
 _EXPAND: Params = {"expand": Param(Type.ARRAY, item=text())}
+_JSON = "application/json"
 _FORM = ("application/x-www-form-urlencoded", "")
 
 
@@ -61,6 +65,8 @@ class _Turn:
     record: str = ""
     key: str | None = None
     account: str | None = None
+    given: Mapping[str, FormTree] | None = None
+    """The parameters of a v2 request's JSON body; those of v1 are in ``pairs``."""
     original: str = ""
     replayed: bool = False
 
@@ -141,6 +147,17 @@ class Fake:
         self.state.load(data)
         self._latest = 0
 
+    def cli_messages(self, session_id: str) -> list[str] | None:
+        """What waits for a listening CLI, as JSON texts, taken off its queue; None for a session that is not there."""
+        now = self._settled_now()
+        session = self.state.tables[CLI_SESSION].get(session_id)
+        if session is None:
+            return None
+        call = self.job_call(session.scope, now)
+        events = (self.state.tables["event"].get(item["event"]) for item in session.private["queue"] if "event" in item)
+        thin_forms = {event.id: thin_event(call, event) for event in events if event is not None}
+        return take_messages(self.state, session, thin_forms, now)
+
     def control(self, method: str, path: str, body: bytes) -> Response:
         """Answers a request of the control API; ``path`` is what follows the fake's control prefix."""
         return control(self, method, path, body)
@@ -178,16 +195,18 @@ class Fake:
         if route is None:
             error = "method" if routes else "route"
             raise refuse(error, method=turn.request.method, path=turn.path)
+        if _is_v2(turn) and not version.pinned:
+            raise refuse("version_needed")
         call = Call(
             self.state,
             self.catalogue,
             turn.now,
-            f"{'live' if caller.livemode else 'test'}:{caller.account or self.state.account()}",
+            self._scope(caller.livemode, caller.account),
             version,
             {},
             names,
             turn.request_id,
-            headers.get("Idempotency-Key") if method == "POST" else None,
+            headers.get("Idempotency-Key") if method == "POST" or (method == "DELETE" and _is_v2(turn)) else None,
             self.options,
         )
         return self._run(turn, call, route)
@@ -209,7 +228,7 @@ class Fake:
         return replace(result, headers=Headers([*result.headers, wanted.header()]))
 
     def _idempotently(self, turn: _Turn, call: Call, route: Route) -> Response | Outbound:
-        values = form_tree([(name, value) for name, value in turn.pairs if name != "key"])
+        values = {**form_tree([pair for pair in turn.pairs if pair[0] != "key"]), **(turn.given or {})}
         if call.idempotency_key:
             turn.key = call.idempotency_key
             record = record_key(call.scope, turn.key)
@@ -218,7 +237,7 @@ class Fake:
                 turn.original, turn.replayed = kept["request"], True
                 return self._respond(turn, kept["status"], kept["body"].encode("utf-8", "surrogateescape"))
             turn.record = record
-        call.params = validate(values, {**route.params, **_EXPAND}, call.version)
+        call.params = validate(values, route.params if _is_v2(turn) else {**route.params, **_EXPAND}, call.version)
         check_expand(call.params.get("expand", ()), self.catalogue.kinds, route.returns, listed=route.listed)
         return self._answer(turn, call, route, values)
 
@@ -265,9 +284,13 @@ class Fake:
     def _read_body(self, turn: _Turn) -> None:
         if turn.request.method == "POST" and turn.request.body:
             content_type = (turn.request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-            if content_type not in _FORM:
-                raise refuse("content_type", value=content_type)
-            turn.pairs += parse_pairs(turn.request.body.decode("utf-8", "surrogateescape"))
+            wanted = (_JSON,) if _is_v2(turn) else _FORM
+            if content_type not in wanted:
+                raise refuse("content_type", wanted=wanted[0], value=content_type)
+            if _is_v2(turn):
+                turn.given = json_tree(turn.request.body)
+            else:
+                turn.pairs += parse_pairs(turn.request.body.decode("utf-8", "surrogateescape"))
         if any(not (name + value).isprintable() and _broken(name + value) for name, value in turn.pairs):
             raise refuse("encoding")
 
@@ -288,7 +311,29 @@ class Fake:
         if (turn.key or status >= 400) and not any(name == "Stripe-Should-Retry" for name, _ in extra):
             headers.append(("Stripe-Should-Retry", "false"))
         response = respond(status, body, turn.now, (*headers, *extra))
+        if len(self.state.tables[CLI_SESSION]):
+            feed_request(self.state, self._scope(turn.livemode, turn.account), self._log_line(turn, status, body))
         return replace(response, body=b"") if turn.request.method == "HEAD" else response
+
+    def _scope(self, livemode: bool, account: str | None) -> str:
+        return f"{'live' if livemode else 'test'}:{account or self.state.account()}"
+
+    def _log_line(self, turn: _Turn, status: int, body: bytes) -> Doc:
+        error = json.loads(body)["error"] if status >= 400 else {}
+        names = ("type", "charge", "code", "decline_code", "message", "param", "error_insight")
+        return {
+            "created_at": turn.now,
+            "livemode": turn.livemode,
+            "method": turn.request.method,
+            "request_id": turn.request_id,
+            "status": status,
+            "url": turn.path,
+            "error": {name: error.get(name, "") for name in names},
+        }
+
+
+def _is_v2(turn: _Turn) -> bool:
+    return turn.path.startswith("/v2/")
 
 
 def _broken(word: str) -> bool:

@@ -93,13 +93,15 @@ ERRORS: Mapping[str, ApiError] = {
     ),
     # what is asked
     "version": ApiError(400, _REQUEST, None, "Invalid Stripe API version: {value}"),
+    "version_needed": ApiError(400, _REQUEST, None, "Requests to /v2/ need the header Stripe-Version."),
+    "json": ApiError(400, _REQUEST, None, "The body is not JSON."),
     "route": ApiError(404, _REQUEST, None, _ROUTE, headers=(("Fcproxy-Fake", "unknown-route"),)),
     "method": ApiError(405, _REQUEST, None, _ROUTE),
     "content_type": ApiError(
         400,
         _REQUEST,
         None,
-        "Invalid request: this endpoint takes application/x-www-form-urlencoded parameters, not {value}.",
+        "Invalid request: this endpoint takes {wanted} parameters, not {value}.",
     ),
     "encoding": ApiError(400, _REQUEST, None, "Invalid UTF-8 in the request's parameters."),
     "missing": ApiError(404, _REQUEST, "resource_missing", "No such {words}: '{id}'{hint}"),

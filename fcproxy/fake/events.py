@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fcproxy.fake.cli_feed import CLI_SESSION, feed_event
 from fcproxy.fake.deliveries import enqueue, wants
 from fcproxy.fake.present import Presenter
 from fcproxy.fake.state import Doc, Row
+from fcproxy.fake.thin import DESTINATION, THIN_PREFIX, thin_event
 from fcproxy.fake.versions import DEFAULT_VERSION, parse_version
 
 if TYPE_CHECKING:
@@ -27,7 +29,24 @@ def make_event(call: "Call", name: str, row: Row, previous: Mapping[str, Any] | 
             version = endpoint.doc["api_version"] or DEFAULT_VERSION
             shaped = {"api_version": version, "data": _data(call, row, previous, version)}
             enqueue(call, event, endpoint, {**event.doc, **shaped})
+    _tell_destinations(call, event, row, previous)
+    for session in call.state.tables[CLI_SESSION]:
+        if session.scope == call.scope:
+            feed_event(session, event)
     return event
+
+
+def _tell_destinations(call: "Call", event: Row, row: Row, previous: Mapping[str, Any] | None) -> None:
+    """Event destinations get what they chose: the snapshot, or the thin form."""
+    destinations = call.state.tables[DESTINATION]
+    for number in destinations.numbers(call.scope, {}):
+        destination = destinations.at(number)
+        thin = destination.doc["event_payload"] == "thin"
+        if not wants(destination.doc, THIN_PREFIX + event.doc["type"] if thin else event.doc["type"]):
+            continue
+        version = destination.doc["snapshot_api_version"] or DEFAULT_VERSION
+        shaped = {"api_version": version, "data": _data(call, row, previous, version)}
+        enqueue(call, event, destination, thin_event(call, event) if thin else {**event.doc, **shaped})
 
 
 def _data(call: "Call", row: Row, previous: Mapping[str, Any] | None, version: str) -> Doc:

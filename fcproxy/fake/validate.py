@@ -4,6 +4,7 @@ In what comes back an absent parameter is absent, one unset by an empty value is
 and decimals stay the text that was sent.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -16,7 +17,7 @@ from fcproxy.fake.params import Param, Params, Type
 from fcproxy.fake.versions import Version
 from fcproxy.stripe.places import COUNTRIES, CURRENCIES
 
-__all__ = ["FORMATS", "form_tree", "validate"]
+__all__ = ["FORMATS", "form_tree", "json_tree", "validate"]
 
 Values = dict[str, Any]
 
@@ -34,6 +35,31 @@ FORMATS: Mapping[str, tuple[str, re.Pattern[str]]] = {
 def form_tree(pairs: Sequence[tuple[str, str]]) -> Mapping[str, FormTree]:
     """The tree that the pairs mean, with metadata's keys kept as keys even where they are numbers."""
     return tree([(_shielded(key), value) for key, value in pairs])
+
+
+def json_tree(body: bytes) -> Mapping[str, FormTree]:
+    """The tree of a JSON body, as if it had been a form: null unsets. Raises StripeError (400)."""
+    try:
+        data = json.loads(body) if body.strip() else {}
+        if not isinstance(data, dict):
+            raise refuse("object")
+        return {name: _as_form(value) for name, value in data.items()}
+    except (ValueError, RecursionError):
+        raise refuse("json") from None
+
+
+def _as_form(value: Any) -> FormTree:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return {name: _as_form(item) for name, item in value.items()}
+        case list():
+            return [_as_form(item) for item in value]
+        case _:
+            return str(value)
 
 
 def _shielded(key: str) -> str:

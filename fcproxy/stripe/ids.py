@@ -41,7 +41,7 @@ IDS: Mapping[str, IdShape] = {
     "crypto.onramp_session": IdShape("cos_", Shape.LONG),
     "customer": IdShape("cus_", Shape.SHORT),
     "event": IdShape("evt_", Shape.LONG),
-    "event_destination": IdShape("ed_test_", Shape.LONG),
+    "event_destination": IdShape("ed_", Shape.LONG),
     "file": IdShape("file_", Shape.LONG),
     "financial_connections.account": IdShape("fca_", Shape.LONG),
     "financial_connections.account_owner": IdShape("fcaown_", Shape.LONG),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from fcproxy.fake.call import Call
+from fcproxy.fake.cli_feed import CLI_SESSION, feed_event
 from fcproxy.fake.deliveries import enqueue, wants
 from fcproxy.fake.params import CREATED, LIST, array, boolean, text
 from fcproxy.fake.resource import Kind, Resource, Route
@@ -49,6 +50,10 @@ def _retry(call: Call) -> Doc:
         endpoints = [endpoint for endpoint in found if wants(endpoint.doc, row.doc["type"])]
     for endpoint in endpoints:
         enqueue(call, row, endpoint, row.doc)
+    if call.params.get("for_stripecli"):
+        for session in call.state.tables[CLI_SESSION]:
+            if session.scope == call.scope:
+                feed_event(session, row)
     return row.doc
 
 
