@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from fcproxy.core import content, json_text, multipart
 from fcproxy.core.content import Decoder, Unopenable
+from fcproxy.core.json_text import Document
 from fcproxy.core.message import Headers
 
 __all__ = ["BodyKind", "Opened", "media_type", "open_body"]
@@ -27,12 +28,16 @@ class BodyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An opened body. ``text`` decodes ``data`` as ``charset``; it is "" for multipart and binary ones."""
+    """An opened body. ``text`` decodes ``data`` as ``charset``; it is "" for multipart and binary ones.
+
+    ``document`` is what a JSON body reads.
+    """
 
     kind: BodyKind
     data: bytes
     text: str = ""
     charset: str = "utf-8"
+    document: Document | None = None
 
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE)
@@ -72,6 +77,9 @@ def open_body(headers: Headers, body: bytes, decoders: Mapping[str, Decoder]) ->
     text, charset = _text(headers, data)
     if text is None:
         return Opened(BodyKind.BINARY, data)
+    document = _document(text) if json_text.looks_like_json(text) or declared.endswith("json") else None
+    if document is not None:
+        return Opened(BodyKind.JSON, data, text, charset, document)
     return Opened(_kind(declared, text), data, text, charset)
 
 
@@ -101,26 +109,22 @@ def _wide(data: bytes) -> str | None:
     return None
 
 
+def _document(text: str) -> Document | None:
+    try:
+        return json_text.read(text)
+    except ValueError:
+        return None
+
+
 def _kind(declared: str, text: str) -> BodyKind:
-    if declared.endswith("json") and not declared.endswith(("ndjson", "jsonl")):
-        if json_text.looks_like_json(text) and not _is_json(text) and not _lines(text):
-            raise Unopenable("json")
-    if json_text.looks_like_json(text) or declared.endswith("json"):
-        if _is_json(text):
-            return BodyKind.JSON
+    """Of a text that is no JSON as a whole."""
     if _lines(text):
         return BodyKind.LINES
+    if json_text.looks_like_json(text) and declared.endswith("json") and not declared.endswith(("ndjson", "jsonl")):
+        raise Unopenable("json")
     if declared == "application/x-www-form-urlencoded" or _FORM.fullmatch(text.strip()):
         return BodyKind.FORM
     return BodyKind.TEXT
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json_text.leaves(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _lines(text: str) -> bool:

@@ -1,18 +1,15 @@
-"""Encoded runs in text, and what they say: percent, base64, hex, escapes, entities, quoted-printable.
+"""Runs that encode bytes as text, and what they say: base64, base32, hex and lists of octets; packed or not.
 
-A secret that is searched for only as it is written slips through in any of these. Every run is decoded and looked at;
-nothing is decoded for any other purpose.
+A secret that is searched for only as it is written slips through in any of these. Every run that can hold readable text
+is decoded and looked at; nothing is decoded for any other purpose. Escapes of single characters: see `peel`.
 """
 
 import base64
 import binascii
-import html
-import quopri
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 __all__ = ["MAX_DECODED", "Run", "runs"]
 
@@ -24,124 +21,116 @@ MAX_DECODED = 1024 * 1024
 class Run:
     """``text[start:end]`` is an encoded run that reads ``decoded``.
 
-    ``readable``: it decodes to plain text, so that all rules apply and not only the strong ones. ``percent``: the run
-    can be written again by percent-encoding its decoded form.
+    ``readable``: it decodes to plain text, so that all rules apply and not only the strong ones.
     """
 
     start: int
     end: int
     decoded: str
     readable: bool
-    percent: bool = False
 
 
-_PERCENT = re.compile(r"[A-Za-z0-9._~+@:/!$'()*,;-]*%[0-9A-Fa-f]{2}[A-Za-z0-9._~+@:/!$'()*,;%-]*")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
-_BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{48,76}\r?\n)+[A-Za-z0-9+/]+={0,2}")
-_HEX = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){8,}(?![0-9A-Fa-f])")
-_SPACED_HEX = re.compile(r"(?:(?:\\x|0x|[%: ,-])?[0-9A-Fa-f]{2}(?:[: ,-]|(?=\\x))){8,}(?:\\x|0x)?[0-9A-Fa-f]{2}")
-_WORD = re.compile(r"\S+")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});?")
-_ESCAPE = re.compile(r"\\+(?:u\{?[0-9A-Fa-f]{4,6}\}?|x[0-9A-Fa-f]{2}|[0-7]{3}|[/\"'])")
-_QUOTED_PRINTABLE = re.compile(r"=(?:[0-9A-Fa-f]{2}|\r?\n)")
+_SHORTEST = 11
+"""Characters: eight octets in base64."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
+_BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
+# Four letters for three octets below 128 (ASCII, UTF-16 of it): the bits that would make them larger are zero.
+_ASCII_QUAD = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
+_ASCII_STRETCH = re.compile(f"(?=(?:{_ASCII_QUAD}){{2}})")
+# The first octets of gzip and, by level, of zlib.
+_PACKED64 = re.compile(r"H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7]")
+_BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}|[a-z2-7]{24,}={0,6}")
+_HEX = re.compile(r"[0-9A-Fa-f]{16,}")
+_HEX_STRETCH = re.compile(r"(?=(?:(?:00)*[2-7][0-9A-Fa-f]){7}|1[fF]8[bB]08|78(?:01|5[eE]|9[cC]|[dD][aA]))")
+_OCTET = r"(?:0x|\\x|[%#$])?[0-7][0-9A-Fa-f]"
+_LIST = re.compile(rf"{_OCTET}(?:(?:[:,;._-]\s?|\s|(?=\\x|0x|%)){_OCTET}){{7,}}")
+_DECIMAL = "(?:1[01][0-9]|12[0-6]|3[2-9]|[4-9][0-9])"
+_DECIMALS = re.compile(rf"{_DECIMAL}(?:(?:[,;]\s?|\s){_DECIMAL}){{7,}}")
 _PRINTABLE = re.compile(r"[\x09\x0a\x0d\x20-\x7e]*")
-_ID = re.compile(r"[a-z]{2,10}_(?:1[A-Za-z0-9]{23}|[A-Za-z0-9]{14})")
-"""An object id: prefix, then 14 or 24 letters. Decoding it as base64 can only find chance."""
+_STRETCH = re.compile(r"[\x20-\x7e]{6,}")
 
 
 def runs(text: str) -> Iterator[Run]:
-    """The encoded runs of ``text``, by encoding; they may overlap."""
-    if "%" in text:
-        yield from _percent(text)
-    if "\\" in text or "&" in text or "=" in text:
-        yield from _escaped(text)
-    yield from _base64(text)
-    if any(char in "0123456789" for char in text):
-        yield from _hex(text)
-
-
-def _percent(text: str) -> Iterator[Run]:
-    for found in _PERCENT.finditer(text):
-        decoded = found[0]
-        for _ in range(4):
-            further = unquote(decoded.replace("+", " "), errors="surrogateescape")
-            if further == decoded:
-                break
-            decoded = further
-        yield Run(found.start(), found.end(), decoded, readable=True, percent=True)
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code = match[0].lstrip("\\")
-    if code[0] in "/\"'":
-        return code
-    digits = code.strip("ux{}") if code[0] in "ux" else code
-    number = int(digits, 16 if code[0] in "ux" else 8)
-    return chr(number) if number < 0x110000 else match[0]
-
-
-def _escaped(text: str) -> Iterator[Run]:
-    for found in _WORD.finditer(text):
-        word = found[0]
-        if "\\" in word and _ESCAPE.search(word):
-            yield Run(found.start(), found.end(), _ESCAPE.sub(_unescape, word), readable=True)
-        if "&" in word and _ENTITY.search(word):
-            yield Run(found.start(), found.end(), html.unescape(html.unescape(word)), readable=True)
-    if "=" in text and _QUOTED_PRINTABLE.search(text):
-        yield from _quoted_printable(text)
-
-
-def _quoted_printable(text: str) -> Iterator[Run]:
-    # A soft line break may split a secret, so a run here is words joined over "=\n".
-    for found in re.finditer(r"(?:[^\s=]|=(?!\r?\n)|=\r?\n)+", text):
-        if _QUOTED_PRINTABLE.search(found[0]):
-            decoded = quopri.decodestring(found[0].encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
-            yield Run(found.start(), found.end(), decoded, readable=True)
-
-
-def _base64(text: str) -> Iterator[Run]:
-    for found in _BASE64_LINES.finditer(text):
-        yield from _decoded64(found.start(), found.end(), re.sub(r"\s", "", found[0]))
+    """The encoded runs of ``text`` that hold readable text; they may overlap."""
+    if len(text) < _SHORTEST:
+        return
     for found in _BASE64.finditer(text):
-        if not _ID.fullmatch(found[0]):
-            yield from _decoded64(found.start(), found.end(), found[0])
+        yield from _base64(found.start(), found.end(), found[0])
+    for found in _HEX.finditer(text):
+        yield from _hex(found)
+    for found in _BASE32.finditer(text):
+        yield from _base32(found)
+    if not text.replace("_", "").isalnum():
+        yield from _lists(text)
+    if "\n" in text:
+        for found in _BASE64_LINES.finditer(text):
+            yield from _base64(found.start(), found.end(), re.sub(r"\s", "", found[0]))
 
 
-def _decoded64(start: int, end: int, run: str) -> Iterator[Run]:
+def _base64(start: int, end: int, run: str) -> Iterator[Run]:
     plain = run.rstrip("=").replace("-", "+").replace("_", "/")
-    # A secret may begin at any of the three alignments, and the run may begin with letters that are not base64 at all.
-    for skip in range(4):
+    # A secret may begin at any of the alignments, and the run with letters that are not base64 at all.
+    for skip in {found.start() % 4 for found in _ASCII_STRETCH.finditer(run)}:
+        yield from _readable(start, end, _decoded64(plain[skip:]))
+    found = _PACKED64.search(run)
+    if found is not None:
+        yield from _readable(start, end, _unpacked(_decoded64(plain[found.start() :])))
+    elif len(plain) > 24:
+        data = _decoded64(plain)
+        # The type in the second and third bit of a raw DEFLATE stream (RFC 1951 section 3.2.3): fixed or dynamic codes.
+        if data[0] & 6 in (2, 4):
+            yield from _readable(start, end, _inflated(data, -zlib.MAX_WBITS))
+
+
+def _decoded64(plain: str) -> bytes:
+    body = plain[: len(plain) - (len(plain) % 4 == 1)]
+    return binascii.a2b_base64(body + "=" * (-len(body) % 4))
+
+
+def _base32(found: re.Match[str]) -> Iterator[Run]:
+    plain = found[0].rstrip("=").upper()
+    for skip in range(8):
         body = plain[skip:]
-        body = body[: len(body) // 4 * 4 + (len(body) % 4 if len(body) % 4 > 1 else 0)]
+        body = body[: len(body) - {1: 1, 3: 1, 6: 1}.get(len(body) % 8, 0)]
         try:
-            data = base64.b64decode(body + "=" * (-len(body) % 4))
+            yield from _readable(found.start(), found.end(), base64.b32decode(body + "=" * (-len(body) % 8)))
         except binascii.Error:
             continue
-        yield from _bytes(start, end, data)
 
 
-def _hex(text: str) -> Iterator[Run]:
-    for pattern in (_HEX, _SPACED_HEX):
-        for found in pattern.finditer(text):
-            digits = re.sub(r"\\x|0x|[^0-9A-Fa-f]", "", found[0])
-            for skip in (0, 1):
-                even = digits[skip:]
-                yield from _bytes(found.start(), found.end(), bytes.fromhex(even[: len(even) // 2 * 2]))
+def _hex(found: re.Match[str]) -> Iterator[Run]:
+    for parity in {stretch.start() % 2 for stretch in _HEX_STRETCH.finditer(found[0])}:
+        even = found[0][parity:]
+        data = bytes.fromhex(even[: len(even) & ~1])
+        yield from _readable(found.start(), found.end(), _unpacked(data))
 
 
-def _bytes(start: int, end: int, data: bytes) -> Iterator[Run]:
-    if data.startswith((b"\x1f\x8b", b"\x78")):
-        opened = _inflated(data)
-        if opened:
-            data = opened
-    decoded = data.decode("latin-1")
+def _lists(text: str) -> Iterator[Run]:
+    for found in _LIST.finditer(text):
+        digits = re.sub(r"\\x|0x|[^0-9A-Fa-f]", "", found[0])
+        if len(digits) % 2 == 0:
+            yield from _readable(found.start(), found.end(), bytes.fromhex(digits))
+    for found in _DECIMALS.finditer(text):
+        yield from _readable(found.start(), found.end(), bytes(map(int, re.findall("[0-9]+", found[0]))))
+
+
+def _readable(start: int, end: int, data: bytes) -> Iterator[Run]:
+    decoded = data.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").decode("latin-1")
     if "\0" in decoded:
         decoded = decoded.replace("\0", "")  # UTF-16 and UTF-32 of Latin text
-    yield Run(start, end, decoded, readable=_PRINTABLE.fullmatch(decoded) is not None)
+    if _STRETCH.search(decoded) is not None:
+        yield Run(start, end, decoded, readable=_PRINTABLE.fullmatch(decoded) is not None)
 
 
-def _inflated(data: bytes) -> bytes:
+def _unpacked(data: bytes) -> bytes:
+    if data.startswith((b"\x1f\x8b", b"\x78")):
+        return _inflated(data, 32 + zlib.MAX_WBITS) or data
+    return data
+
+
+def _inflated(data: bytes, wbits: int) -> bytes:
     try:
-        return zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(data, MAX_DECODED)
+        return zlib.decompressobj(wbits).decompress(data, MAX_DECODED)
     except zlib.error:
         return b""

@@ -1,15 +1,44 @@
 """JSON as text: leaves with their place, so that a value can be replaced without touching any other byte.
 
-A parsed dict would lose duplicate keys, number spellings, escapes and white space; a cassette must not.
-Iterative, so that depth cannot exhaust the stack. Grammar: RFC 8259; a marker (`core.marker`) may stand for a scalar.
+A parsed dict would lose duplicate keys, number spellings, escapes and white space; a cassette must not. So the standard
+library's scanner checks the grammar (RFC 8259) and decodes, and a second look finds where each scalar stands; both see
+the scalars in the same order. A marker (`core.marker`) may stand for a scalar.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple, Union
 
-__all__ = ["MAX_DEPTH", "Leaf", "decode_string", "empty_containers", "leaves", "looks_like_json", "relayout"]
+__all__ = [
+    "MAX_DEPTH",
+    "Document",
+    "Leaf",
+    "Members",
+    "Value",
+    "decode_string",
+    "empty_containers",
+    "leaves",
+    "looks_like_json",
+    "read",
+    "relayout",
+]
+
+Value = Union[None, bool, str, list["Value"], "Members"]
+"""A parsed value. Numbers are text, as they were spelled."""
+
+
+class Members(list[tuple[str, Value]]):
+    """An object's members in order, duplicates kept."""
+
+
+class Document(NamedTuple):
+    """A JSON text that was read: its value, and where each key and scalar stands, in order."""
+
+    text: str
+    root: Value
+    spans: list[tuple[int, int]]
+
 
 _TOKEN = re.compile(
     r"""[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+\-A-Za-z])|true(?!\w)|false(?!\w)|null(?!\w)|\ue000[^\ue002]*\ue002))""",
@@ -21,18 +50,16 @@ MAX_DEPTH = 128
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A key or a scalar: ``text[start:end]`` is its token. ``path`` holds keys, and the index of an array's element.
 
-    For a key, ``path`` ends with the key itself. ``container`` numbers the object or array it stands in.
+    For a key, ``path`` ends with the key itself.
     """
 
     start: int
     end: int
     path: tuple[str | int, ...]
     is_key: bool
-    container: int
 
 
 def looks_like_json(text: str) -> bool:
@@ -65,81 +92,87 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
         yield ("p", "s", "v")[group - 1], found[group], found.start(group), position
 
 
-class _Reader:
-    """Checks the grammar token by token and keeps the path. ``expect`` names what may come next."""
+_SCALAR = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[-0-9][0-9.eE+-]*|true|false|null|\ue000[^\ue002]*\ue002', re.DOTALL)
 
-    def __init__(self) -> None:
-        self.found: list[Leaf] = []
-        self.brackets: list[tuple[str, int]] = []
-        self.path: list[str | int] = []
-        self.containers = 0
-        self.expect = "value"
-        self.empty: list[tuple[tuple[str | int, ...], str]] = []
 
-    def punctuation(self, token: str) -> None:
-        if token in "{[" and self.expect in ("value", "first-value"):
-            if len(self.brackets) == MAX_DEPTH:
-                raise ValueError("too deep")
-            self.containers += 1
-            self.brackets.append((token, self.containers))
-            self.path.append("" if token == "{" else 0)
-            self.expect = "first-key" if token == "{" else "first-value"
-        elif token == ":" and self.expect == "colon":
-            self.expect = "value"
-        elif token == "," and self.expect == "comma":
-            last = self.path[-1]
-            self.expect = "value" if isinstance(last, int) else "key"
-            if isinstance(last, int):
-                self.path[-1] = last + 1
-        elif token in "}]" and self.expect in ("comma", "first-key" if token == "}" else "first-value"):
-            self._close(token)
+def _no_constant(name: str) -> Value:
+    del name
+    raise ValueError("not JSON")  # NaN and Infinity are Python's own
+
+
+_SCANNER = json.JSONDecoder(
+    object_pairs_hook=Members, parse_int=str, parse_float=str, parse_constant=_no_constant, strict=False
+)
+
+
+def read(text: str) -> Document:
+    """Reads one JSON text. Raises ValueError where it is not exactly that, or nests deeper than MAX_DEPTH."""
+    parsed = text.removeprefix("\ufeff")
+    if "\ue000" in parsed:
+        # A marker in the place of a number: in quotes it is as long as it was.
+        parsed = _SCALAR.sub(_in_quotes, parsed)
+    try:
+        root: Value = _SCANNER.decode(parsed)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    except ValueError:
+        raise ValueError("not JSON") from None  # the scanner's own error carries the text
+    if _deeper(root, MAX_DEPTH):
+        raise ValueError("too deep")
+    return Document(text, root, [found.span() for found in _SCALAR.finditer(text)])
+
+
+def _in_quotes(found: re.Match[str]) -> str:
+    return f'"{found[0][1:-1]}"' if found[0][0] == "\ue000" else found[0]
+
+
+def _deeper(root: Value, limit: int) -> bool:
+    level = [root] if isinstance(root, list) else []
+    for _ in range(limit):
+        further: list[list[Value] | Members] = []
+        for node in level:
+            if isinstance(node, Members):
+                further += [value for _, value in node if isinstance(value, list)]
+            else:
+                further += [value for value in node if isinstance(value, list)]
+        if not further:
+            return False
+        level = further
+    return True
+
+
+def _paths(root: Value) -> Iterator[tuple[tuple[str | int, ...], bool, Value]]:
+    """(path, whether it is a key, value) of each key, scalar and empty container, in order."""
+    stack: list[tuple[tuple[str | int, ...], bool, Value]] = [((), False, root)]
+    while stack:
+        path, is_key, node = stack.pop()
+        if is_key or not isinstance(node, list) or not node:
+            yield path, is_key, node
+        elif isinstance(node, Members):
+            for key, value in reversed(node):
+                stack += (((*path, key), False, value), ((*path, key), True, None))
         else:
-            raise ValueError("not JSON")
-
-    def _close(self, token: str) -> None:
-        if (self.brackets.pop()[0] == "{") != (token == "}"):
-            raise ValueError("not JSON")
-        self.path.pop()
-        if self.expect.startswith("first"):
-            self.empty.append((tuple(self.path), "{}" if token == "}" else "[]"))
-        self.expect = "comma" if self.brackets else "end"
-
-    def scalar(self, kind: str, token: str, start: int, end: int) -> None:
-        container = self.brackets[-1][1] if self.brackets else 0
-        if kind == "s" and self.expect in ("key", "first-key"):
-            self.path[-1] = decode_string(token)
-            self.found.append(Leaf(start, end, tuple(self.path), True, container))
-            self.expect = "colon"
-        elif self.expect in ("value", "first-value"):
-            self.found.append(Leaf(start, end, tuple(self.path), False, container))
-            self.expect = "comma" if self.brackets else "end"
-        else:
-            raise ValueError("not JSON")
+            stack += [((*path, index), False, node[index]) for index in reversed(range(len(node)))]
 
 
 def leaves(text: str) -> list[Leaf]:
-    """All keys and scalars of one JSON text, in order.
-
-    Raises ValueError where it is not exactly one JSON value, or nests deeper than MAX_DEPTH.
-    """
-    return _read(text).found
+    """All keys and scalars of one JSON text, in order. Raises as `read` does."""
+    document = read(text)
+    spans = iter(document.spans)
+    return [
+        Leaf(*next(spans), path, is_key)
+        for path, is_key, node in _paths(document.root)
+        if is_key or not isinstance(node, list)
+    ]
 
 
 def empty_containers(text: str) -> list[tuple[tuple[str | int, ...], str]]:
-    """Path and text (`{}` or `[]`) of each empty object or array: they hold no leaf. Raises as `leaves` does."""
-    return _read(text).empty
-
-
-def _read(text: str) -> _Reader:
-    reader = _Reader()
-    for kind, token, start, end in _tokens(text):
-        if kind == "p":
-            reader.punctuation(token)
-        else:
-            reader.scalar(kind, token, start, end)
-    if reader.expect != "end":
-        raise ValueError("not JSON")
-    return reader
+    """Path and text (`{}` or `[]`) of each empty object or array: they hold no leaf. Raises as `read` does."""
+    return [
+        (path, "{}" if isinstance(node, Members) else "[]")
+        for path, is_key, node in _paths(read(text).root)
+        if not is_key and isinstance(node, list)
+    ]
 
 
 def relayout(text: str, *, indent: int | None, colon: str, comma: str) -> str:
@@ -150,15 +183,15 @@ def relayout(text: str, *, indent: int | None, colon: str, comma: str) -> str:
     out: list[str] = []
     depth = 0
     previous = ""
-    for kind, token, _, _ in _tokens(text):
-        if kind == "p" and token in "}]":
+    for kind, piece, _, _ in _tokens(text):
+        if kind == "p" and piece in "}]":
             depth -= 1
             if indent is not None and previous not in ("{", "["):
                 out.append("\n" + " " * (indent * depth))
         elif indent is not None and previous in ("{", "[", ","):
             out.append("\n" + " " * (indent * depth))
-        if kind == "p" and token in "{[":
+        if kind == "p" and piece in "{[":
             depth += 1
-        out.append({":": colon, ",": "," if indent is not None else comma}.get(token, token) if kind == "p" else token)
-        previous = token if kind == "p" else "x"
+        out.append({":": colon, ",": "," if indent is not None else comma}.get(piece, piece) if kind == "p" else piece)
+        previous = piece if kind == "p" else "x"
     return "".join(out)

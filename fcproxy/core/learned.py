@@ -1,23 +1,23 @@
 """Values once recognised as secret, and the search for them anywhere else."""
 
+import base64
+from collections.abc import Callable
+
+from fcproxy.core.grams import MIN_LENGTH, aligned, octets, telling
+
 __all__ = ["MIN_LENGTH", "Learned"]
-
-MIN_LENGTH = 8
-"""Shorter values are redacted where they stand and not looked for elsewhere: they would hit ordinary words."""
-
-_GRAM = 8
 
 
 class Learned:
-    """Finds any of many literals in a text.
-
-    Grows while recording, so no automaton is built: values are filed under their first characters, and a text is
-    searched either value by value or position by position, whichever is less work.
-    """
+    """Finds any of many literals in a text. A text that holds none costs a set lookup for each four octets."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
-        self._by_gram: dict[str, list[str]] = {}
+        self._by_gram: dict[int, list[str]] = {}
+        self.latest: list[tuple[int, ...]] = []
+        """The grams of each value in the order of learning: whoever keeps texts looks here for what is new."""
+        self.on_learn: list[Callable[[tuple[int, ...]], None]] = []
+        """Called with the grams of each new value."""
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -26,43 +26,59 @@ class Learned:
         """Learns ``value``; True where it is new and long enough to be looked for."""
         if len(value) < MIN_LENGTH or value in self._kinds or len(set(value)) < 4:
             return False
-        self._kinds[value] = kind
-        # Longest first, so that a value that begins like another is taken whole.
-        filed = self._by_gram.setdefault(value[:_GRAM], [])
-        filed.append(value)
-        filed.sort(key=len, reverse=True)
+        self._file(value, kind)
+        if not value.isascii():
+            # Base64 of such a value has none of the marks by which base64 of plain text is told (`encodings`).
+            for core in _cores(value):
+                if core not in self._kinds and len(core) >= MIN_LENGTH:
+                    self._file(core, "secret")
         return True
+
+    def _file(self, value: str, kind: str) -> None:
+        self._kinds[value] = kind
+        grams = telling(octets(value))
+        self.latest.append(grams)
+        for gram in grams:
+            self._by_gram.setdefault(gram, []).append(value)
+        for tell in self.on_learn:
+            tell(grams)
 
     def kind(self, value: str) -> str | None:
         """The kind under which exactly ``value`` was learned."""
         return self._kinds.get(value)
 
-    def search(self, text: str) -> list[tuple[int, int, str]]:
-        """Where learned values stand in ``text``: (start, end, kind), not overlapping, in order."""
+    def may_hold(self, text: str) -> bool:
+        """False where ``text`` surely holds no learned value."""
         if not self._kinds or len(text) < MIN_LENGTH:
+            return False
+        return not self._by_gram.keys().isdisjoint(aligned(octets(text)))
+
+    def search(self, text: str) -> list[tuple[int, int, str]]:
+        """Where learned values stand in ``text``: (start, end, kind), not overlapping, in order, longest first."""
+        if not self.may_hold(text):
             return []
-        if len(self._by_gram) * 2 < len(text):
-            starts = self._by_value(text)
-        else:
-            grams = self._by_gram
-            starts = [at for at in range(len(text) - _GRAM + 1) if text[at : at + _GRAM] in grams]
+        wanted = {value for gram in aligned(octets(text)) for value in self._by_gram.get(gram, ())}
+        hits: list[tuple[int, int]] = []
+        for value in wanted:
+            at = text.find(value)
+            while at >= 0:
+                hits.append((at, at + len(value)))
+                at = text.find(value, at + 1)
         found: list[tuple[int, int, str]] = []
         last = 0
-        for at in starts:
-            if at < last:
-                continue
-            for value in self._by_gram[text[at : at + _GRAM]]:
-                if text.startswith(value, at):
-                    last = at + len(value)
-                    found.append((at, last, self._kinds[value]))
-                    break
+        for start, end in sorted(hits, key=lambda hit: (hit[0], -hit[1])):
+            if start >= last:
+                found.append((start, end, self._kinds[text[start:end]]))
+                last = end
         return found
 
-    def _by_value(self, text: str) -> list[int]:
-        starts = []
-        for gram in self._by_gram:
-            at = text.find(gram)
-            while at >= 0:
-                starts.append(at)
-                at = text.find(gram, at + 1)
-        return sorted(starts)
+
+def _cores(value: str) -> list[str]:
+    """The part of ``value``'s base64 that does not depend on its neighbours, for each alignment and alphabet."""
+    data = value.encode("utf-8", "surrogatepass")
+    found = []
+    for skip in range(3):
+        whole = data[(3 - skip) % 3 :]
+        whole = whole[: len(whole) // 3 * 3]
+        found += [base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()]
+    return found

@@ -5,6 +5,7 @@ It holds originals, so it lives in memory only and is never printed, pickled or 
 
 from collections import Counter
 
+from fcproxy.core.grams import GramIndex
 from fcproxy.core.learned import Learned
 from fcproxy.core.marker import Marker
 from fcproxy.core.placeholders import Kind
@@ -23,6 +24,8 @@ class Ledger:
         self.comparing = comparing
         self.learned = Learned()
         self.hits: Counter[str] = Counter()
+        self.kept = GramIndex()
+        """What has been let through so far, as text and as every reading of it."""
         self._numbers: dict[tuple[str, str], int] = {}
         self._values: dict[tuple[str, int], str] = {}
 

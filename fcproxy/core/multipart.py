@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fcproxy.core.message import Headers
 
-__all__ = ["MAX_PARTS", "Part", "boundary_of", "build", "disposition", "parse"]
+__all__ = ["MAX_PARTS", "Part", "boundary_of", "build", "disposition", "parameters", "parse"]
 
 MAX_PARTS = 1_000
 
@@ -30,7 +30,11 @@ def boundary_of(content_type: str) -> str | None:
 
 def disposition(part: Part) -> dict[str, str]:
     """The parameters of the part's Content-Disposition, names in lower case."""
-    value = part.headers.get("Content-Disposition") or ""
+    return parameters(part.headers.get("Content-Disposition") or "")
+
+
+def parameters(value: str) -> dict[str, str]:
+    """The parameters of a header's value (RFC 9110 section 5.6.6), names in lower case, values as written."""
     return {found[1].lower(): found[2] if found[2] is not None else found[3] for found in _PARAMETER.finditer(value)}
 
 

@@ -1,50 +1,31 @@
-"""Redaction of structures: JSON, forms, URLs, event streams, multipart. Each leaf by the rules of its place, else as text.
+"""Redaction of structures: JSON, forms, event streams. Each leaf by the rules of its place, else as text.
 
 Every function gives back the text it was given, byte for byte, but for the values it replaced.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from urllib.parse import quote, quote_plus, unquote
+from collections.abc import Sequence
+from urllib.parse import quote_plus
 
 from fcproxy.core import form, json_text, marker
+from fcproxy.core.grams import MIN_LENGTH
+from fcproxy.core.json_text import Document, Members
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.redact_text import TextRedactor
-from fcproxy.core.rules import FieldRule, RuleBook, normal
-from fcproxy.core.url import split
+from fcproxy.core.redact_url import UrlRedactor
+from fcproxy.core.rules import FieldRule, RuleBook, normal, normals
+from fcproxy.core.scope import Scope, walk
 
-__all__ = ["Place", "StructureRedactor", "words_of"]
-
-Path = tuple[str | int, ...]
+__all__ = ["StructureRedactor"]
 
 _DATE_PARTS = ("day", "month", "year")
 _NUMBER = re.compile(r"-?[0-9]+")
-_TOKEN_LIKE = re.compile(r"(?=[^\s]*[0-9])[A-Za-z0-9_~%.+=-]{16,}")
-
-
-class Place:
-    """Where a leaf stands: the names around it, as `FieldRule.within` asks for them."""
-
-    __slots__ = ("_words", "base", "path", "types")
-
-    def __init__(self, base: frozenset[str], path: Path, types: Mapping[Path, str]) -> None:
-        self.base = base
-        self.path = path
-        self.types = types
-        self._words: frozenset[str] | None = None
-
-    def words(self) -> frozenset[str]:
-        """Normal names of the enclosing fields, enclosing objects' types, and the base (a request's path)."""
-        if self._words is None:
-            keys = {normal(part) for part in self.path[:-1] if isinstance(part, str)}
-            kinds = {normal(self.types[self.path[:n]]) for n in range(len(self.path)) if self.path[:n] in self.types}
-            self._words = self.base | keys | kinds
-        return self._words
-
-    def name(self) -> str:
-        """The nearest name: an element of an array goes by the array's."""
-        return next((part for part in reversed(self.path) if isinstance(part, str) and part), "")
+_NO_WORDS: frozenset[str] = frozenset()
+_LINE = re.compile(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
+_DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
+_NOT_REALLY_FORM = re.compile(r"&(?:#|amp;#)|(?:=[0-9A-Fa-f]{2}[^=&]{0,3}){3}")
+_NO_FORM = re.compile(r"[\s<>\"{}]")
 
 
 class StructureRedactor:
@@ -54,93 +35,99 @@ class StructureRedactor:
         self._book = book
         self._ledger = ledger
         self._text = text
+        self._urls = UrlRedactor(book.kinds["secret"], ledger, text, self.form)
         text.structured = self._inner
         text.url = lambda url: self.url(url, secret=False)
 
+    def url(self, url: str, *, secret: bool, base: frozenset[str] = _NO_WORDS) -> str:
+        """See `UrlRedactor.redact`."""
+        return self._urls.redact(url, secret=secret, base=base)
+
     # -- leaves ------------------------------------------------------------------------------------------------
 
-    def leaf(self, value: str, place: Place, siblings: Mapping[str, str], depth: int = 0) -> str:
+    def leaf(self, value: str, name: str, scope: Scope, depth: int = 0) -> str:
         """One decoded value, by the first rule of its place that applies, else as text."""
-        rule = self._rule(place)
+        rule = self._rule(name, scope)
         if rule is None or rule.how == "keep":
             return self._text.redact(value, depth)
         if not value or value in self._book.published:
             return value
+        if rule.how == "drop":
+            return ""
         if rule.how == "url":
             return self.url(value, secret=True)
-        kind = self._book.kinds[rule.kind]
         if rule.kind == "date_of_birth":
-            return self._date(value, place, siblings, rule)
+            return self._date(value, name, scope, rule)
         if rule.kind == "secret" and value.startswith(("{", "[")):
             return self._text.redact(value, depth)
-        return self._ledger.marker(kind, value, rule.id)
+        return self._ledger.marker(self._book.kinds[rule.kind], value, rule.id)
 
-    def _rule(self, place: Place) -> FieldRule | None:
-        for rule in self._book.field_rules(place.name()):
-            if rule.within and place.words().isdisjoint(map(normal, rule.within)):
+    def _rule(self, name: str, scope: Scope) -> FieldRule | None:
+        for rule in self._book.field_rules(name):
+            if rule.within and scope.words.isdisjoint(normals(rule.within)):
                 continue
-            if rule.outside and not place.words().isdisjoint(map(normal, rule.outside)):
+            if rule.outside and not scope.words.isdisjoint(normals(rule.outside)):
                 continue
             return rule
         return None
 
-    def _date(self, value: str, place: Place, siblings: Mapping[str, str], rule: FieldRule) -> str:
+    def _date(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
         kind = self._book.kinds[rule.kind]
-        part = normal(str(place.path[-1]))
-        if part in _DATE_PARTS:
-            whole = "-".join(siblings.get(name, "").lstrip("0").zfill(2) for name in ("year", "month", "day"))
-            if not self._ledger.comparing and kind.marked.fullmatch(whole):
-                return value
-            return self._ledger.marker(kind, whole, rule.id, hint=part)
-        return self._ledger.marker(kind, value, rule.id, hint="iso")
+        part = normal(name)
+        if part not in _DATE_PARTS:
+            return self._ledger.marker(kind, value, rule.id, hint="iso")
+        whole = "-".join(scope.siblings.get(one, "").lstrip("0").zfill(2) for one in ("year", "month", "day"))
+        if not self._ledger.comparing and kind.marked.fullmatch(whole):
+            return value
+        return self._ledger.marker(kind, whole, rule.id, hint=part)
 
     # -- JSON --------------------------------------------------------------------------------------------------
 
-    def json(self, text: str, base: frozenset[str], depth: int = 0) -> str:
-        """A JSON text. Raises ValueError where it is none."""
-        leaves = json_text.leaves(text)
-        types: dict[Path, str] = {}
-        siblings: dict[int, dict[str, str]] = {}
-        for one in leaves:
-            last = one.path[-1] if one.path else None
-            if not one.is_key and isinstance(last, str):
-                token = text[one.start : one.end]
-                if last == "object" and token.startswith('"'):
-                    types[one.path[:-1]] = json_text.decode_string(token)
-                elif last.lower() in _DATE_PARTS:
-                    siblings.setdefault(one.container, {})[last.lower()] = token.strip('"')
-        out, at = [], 0
-        for one in leaves:
-            token = text[one.start : one.end]
-            done = self._json_leaf(token, one, Place(base, one.path, types), siblings.get(one.container, {}), depth)
-            if done != token:
-                out.append(text[at : one.start] + done)
-                at = one.end
+    def json(self, text: str, base: frozenset[str], depth: int = 0, document: Document | None = None) -> str:
+        """A JSON text; ``document`` is what it reads, where that is known. Raises ValueError where it is none."""
+        if document is None:
+            document = json_text.read(text)
+        out: list[str] = []
+        at = 0
+        clean = self._text.clean
+        rules_of = self._book.field_rules
+        for (start, end), (value, name, scope, is_key) in zip(
+            document.spans, walk(document.root, Scope.base(base)), strict=True
+        ):
+            if value in clean and (is_key or not rules_of(name)) and text[start] == '"':
+                continue
+            if not isinstance(value, str):
+                continue  # null, true, false
+            done = self._json_leaf(value, text[start:end], name, scope, depth, is_key=is_key)
+            if done is not None:
+                out += (text[at:start], done)
+                at = end
         return "".join((*out, text[at:])) if out else text
 
-    def _json_leaf(self, token: str, one: json_text.Leaf, place: Place, siblings: Mapping[str, str], depth: int) -> str:
+    def _json_leaf(self, value: str, token: str, name: str, scope: Scope, depth: int, *, is_key: bool) -> str | None:
+        """The token that takes the place of ``token``, or None."""
         if token[0] != '"':
-            return self._json_number(token, place, siblings)
-        value = json_text.decode_string(token)
-        done = self._text.redact(value, depth + 1) if one.is_key else self.leaf(value, place, siblings, depth + 1)
-        if done == value:
-            return token
-        return '"' + marker.outside(done, lambda part: json.dumps(part, ensure_ascii=token.isascii())[1:-1]) + '"'
+            done = self._json_number(value, name, scope)
+            return done if done != value else None
+        done = self._text.redact(value, depth + 1) if is_key else self.leaf(value, name, scope, depth + 1)
+        return _string(done, ascii_only=token.isascii()) if done != value else None
 
-    def _json_number(self, token: str, place: Place, siblings: Mapping[str, str]) -> str:
-        if token in ("null", "true", "false"):
-            return token
-        rule = self._rule(place)
+    def _json_number(self, token: str, name: str, scope: Scope) -> str:
+        rule = self._rule(name, scope)
         if rule is not None and rule.how == "value" and _NUMBER.fullmatch(token):
-            done = self.leaf(token, place, siblings)
+            done = self.leaf(token, name, scope)
             return done if all(map(self._is_numeric, marker.find(done))) else self._number(token, rule.id)
-        return self._number(token, "learned") if self._ledger.learned.kind(token) else token
+        if len(token) < MIN_LENGTH:
+            return token
+        done = self._text.redact_flat(token)
+        if done == token or all(map(self._is_numeric, marker.find(done))):
+            return done
+        return self._number(token, "number")
 
     def _number(self, token: str, rule: str) -> str:
         """A number stays a number: its placeholder may not begin with a zero."""
-        return self._ledger.marker(
-            self._book.kinds["number"], token, rule, hint="9" + "#" * (len(token.lstrip("-")) - 1)
-        )
+        hint = "9" + "#" * (len(token.lstrip("-")) - 1)
+        return self._ledger.marker(self._book.kinds["number"], token, rule, hint=hint)
 
     def _is_numeric(self, mark: marker.Marker) -> bool:
         drawn = self._book.kinds[mark.kind].draw(mark.number, mark.hint)
@@ -150,123 +137,111 @@ class StructureRedactor:
 
     def form(self, text: str, base: frozenset[str], depth: int = 0) -> str:
         """A form body or a query."""
-        pieces = text.split("&")
-        paths: list[Path] = []
-        values: list[str] = []
-        for piece in pieces:
-            key, value = (form.parse_pairs(piece) or [("", "")])[0]
-            paths.append(tuple(int(part) if part.isdigit() else part for part in form.split_key(key)))
-            values.append(value)
-        siblings = self._date_siblings(paths, values)
-        return "&".join(
-            self._pair(piece, value, Place(base, path, {}), siblings.get(path[:-1], {}), depth)
-            for piece, path, value in zip(pieces, paths, values, strict=True)
-        )
+        if _NOT_REALLY_FORM.search(text):
+            # `&` and `=` here separate nothing: they belong to escapes.
+            text = marker.outside(text, self._text.redact_flat)
+        pieces = [_Pair(piece) for piece in text.split("&")]
+        scopes = _FormScopes(base, pieces)
+        return "&".join(self._pair(pair, scopes, depth) for pair in pieces)
 
     def field(self, name: str, value: str, base: frozenset[str]) -> str:
         """One field that stands alone, as in a multipart part."""
-        path: Path = tuple(form.split_key(name)) if name else ()
-        return self.leaf(value, Place(base, path, {}), {})
+        pair = _Pair("")
+        pair.path = form.split_key(name)
+        return self.leaf(value, _name_of(pair.path), _FormScopes(base, [pair]).of(pair.path))
 
-    @staticmethod
-    def _date_siblings(paths: Sequence[Path], values: Sequence[str]) -> dict[Path, dict[str, str]]:
-        found: dict[Path, dict[str, str]] = {}
-        for path, value in zip(paths, values, strict=True):
-            name = path[-1] if path else ""
-            if isinstance(name, str) and name.lower() in _DATE_PARTS:
-                found.setdefault(path[:-1], {})[name.lower()] = value
-        return found
-
-    def _pair(self, piece: str, value: str, place: Place, siblings: Mapping[str, str], depth: int) -> str:
-        raw_key, equals, raw_value = piece.partition("=")
-        key = (form.parse_pairs(raw_key) or [("", "")])[0][0]
-        new_key = self._text.redact(key, depth + 1) if len(key) > 8 else key
-        new_value = self.leaf(value, place, siblings, depth + 1) if equals else value
-        if new_key != key:
+    def _pair(self, pair: "_Pair", scopes: "_FormScopes", depth: int) -> str:
+        new_key = self._text.redact(pair.key, depth + 1) if len(pair.key) > 8 else pair.key
+        raw_key, raw_value = pair.raw_key, pair.raw_value
+        if new_key != pair.key:
             raw_key = marker.bump(new_key, lambda part: quote_plus(part, safe="[]", errors="surrogateescape"))
-        if new_value != value:
-            raw_value = marker.bump(new_value, lambda part: quote_plus(part, errors="surrogateescape"))
-        return f"{raw_key}{equals}{raw_value}"
-
-    # -- URLs --------------------------------------------------------------------------------------------------
-
-    def url(self, url: str, *, secret: bool, base: frozenset[str] = frozenset()) -> str:
-        """A URL: user info always goes, query and fragment by name and shape.
-
-        ``secret``: the URL itself lets its holder in, so every part of it that looks like a token goes too. Scheme,
-        host and the path's form stay.
-        """
-        scheme, user, host, path, query, fragment = split(url)
-        out = scheme
-        if user is not None:
-            out += self._user(user) + "@"
-        out += host + "/".join(self._segment(part, secret=secret) for part in path.split("/"))
-        if query is not None:
-            done = self.form(query, base)
-            out += "?" + (self._query_tokens(done) if secret else done)
-        if fragment is not None:
-            out += "#" + (
-                self._tokens(fragment) if secret or _TOKEN_LIKE.fullmatch(fragment) else self.form(fragment, base)
-            )
-        return out
-
-    def _user(self, user: str) -> str:
-        kind = self._book.kinds["secret"]
-        parts = [unquote(part) for part in user.split(":", 1)]
-        return ":".join(self._ledger.marker(kind, part, "url-user-info") if part else "" for part in parts)
-
-    def _segment(self, part: str, *, secret: bool) -> str:
-        if secret and _TOKEN_LIKE.fullmatch(part):
-            return self._tokens(part)
-        decoded = unquote(part, errors="surrogateescape")
-        done = self._text.redact(decoded)
-        return (
-            part if done == decoded else marker.bump(done, lambda text: quote(text, safe="", errors="surrogateescape"))
-        )
-
-    def _query_tokens(self, query: str) -> str:
-        pairs = [piece.partition("=") for piece in query.split("&")]
-        return "&".join(f"{key}{equals}{self._tokens(value)}" for key, equals, value in pairs)
-
-    def _tokens(self, text: str) -> str:
-        kind = self._book.kinds["secret"]
-
-        def change(part: str) -> str:
-            return _TOKEN_LIKE.sub(lambda found: self._token(found[0], kind.name), part)
-
-        return marker.outside(text, change)
-
-    def _token(self, value: str, kind: str) -> str:
-        # `test_` and `live_` before a hosted page's blob say the mode: tests look at it.
-        head = next((prefix for prefix in ("test_", "live_") if value.startswith(prefix)), None)
-        return self._ledger.marker(self._book.kinds[kind], value, "url-token", hint=head)
+        if pair.equals:
+            new_value = self.leaf(pair.value, _name_of(pair.path), scopes.of(pair.path), depth + 1)
+            if new_value != pair.value:
+                raw_value = marker.bump(new_value, lambda part: quote_plus(part, errors="surrogateescape"))
+        return f"{raw_key}{pair.equals}{raw_value}"
 
     # -- text that turns out to have a structure ------------------------------------------------------------------
 
     def lines(self, text: str, base: frozenset[str]) -> str:
-        """NDJSON and event streams, line by line."""
+        """NDJSON and event streams, line by line; an event's data lines are one text (HTML, server-sent events)."""
 
         def change(found: re.Match[str]) -> str:
             head, rest = found[1], found[2]
             try:
-                return head + self.json(rest, base)
+                return head + marker.outside(rest, lambda part: self.json(part, base))
             except ValueError:
-                return head + self._text.redact(rest)
+                return head + marker.outside(rest, self._text.redact)
 
-        return re.sub(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)", change, text)
+        return _LINE.sub(change, _DATA_LINES.sub(lambda found: self._data(found[0], base), text))
+
+    def _data(self, lines: str, base: frozenset[str]) -> str:
+        """Several data lines that are one JSON text: white space alone can stand at their ends."""
+        heads = re.findall(r"(?m)(\r?\n|\A)(data: ?)", lines)
+        text = "\n".join(re.split(r"(?:\r?\n|\A)data: ?", lines)[1:])
+        try:
+            done = self.json(text, base).split("\n")
+        except ValueError:
+            return lines
+        return "".join(f"{end}{head}{part}" for (end, head), part in zip(heads, done, strict=True))
 
     def _inner(self, text: str, depth: int) -> str | None:
         """JSON in a string, a form in a string; None where it is neither."""
-        if json_text.looks_like_json(text):
+        if text[0] in "{[ \t\r\n\ufeff" and json_text.looks_like_json(text):
             try:
-                return self.json(text, frozenset(), depth + 1)
+                return self.json(text, _NO_WORDS, depth + 1)
             except ValueError:
                 return None
-        if "=" in text and "&" in text and "://" not in text and not re.search(r"[\s<>\"{}]", text):
-            return self.form(text, frozenset(), depth + 1)
+        if "=" in text and "&" in text and "://" not in text and not _NO_FORM.search(text):
+            return self.form(text, _NO_WORDS, depth + 1)
         return None
 
 
-def words_of(url: str) -> frozenset[str]:
-    """The normal names in a URL's path: the base words of a request."""
-    return frozenset(normal(part) for part in split(url).path.split("/") if part)
+class _Pair:
+    """One piece of a form: raw and decoded, and the path that its key means."""
+
+    __slots__ = ("equals", "key", "path", "raw_key", "raw_value", "value")
+
+    def __init__(self, piece: str) -> None:
+        self.raw_key, self.equals, self.raw_value = piece.partition("=")
+        self.key = _plain(self.raw_key)
+        self.value = _plain(self.raw_value)
+        self.path: Sequence[str] = form.split_key(self.key)
+
+
+def _plain(raw: str) -> str:
+    if "%" not in raw and "+" not in raw:
+        return raw
+    return form.parse_pairs(f"={raw}")[0][1]
+
+
+def _name_of(path: Sequence[str]) -> str:
+    """The nearest name: `tax_ids[0]` and `tax_ids[]` go by `tax_ids`."""
+    return next((part for part in reversed(path) if part and not part.isdigit()), "")
+
+
+class _FormScopes:
+    """The scopes of one form, by bracketed prefix."""
+
+    def __init__(self, base: frozenset[str], pairs: Sequence[_Pair]) -> None:
+        self._top = Scope.base(base)
+        self._known: dict[tuple[str, ...], Scope] = {}
+        self._members: dict[tuple[str, ...], Members] = {}
+        for pair in pairs:
+            if len(pair.path) > 1:
+                self._members.setdefault(tuple(pair.path[:-1]), Members()).append((pair.path[-1], pair.value))
+
+    def of(self, path: Sequence[str]) -> Scope:
+        """The scope that the last name of ``path`` stands in."""
+        if len(path) < 2:
+            return self._top
+        prefix = tuple(path[:-1])
+        scope = self._known.get(prefix)
+        if scope is None:
+            name = "" if prefix[-1].isdigit() else prefix[-1]
+            scope = self._known[prefix] = Scope(self.of(prefix), name, self._members.get(prefix))
+        return scope
+
+
+def _string(text: str, *, ascii_only: bool) -> str:
+    return '"' + marker.outside(text, lambda part: json.dumps(part, ensure_ascii=ascii_only)[1:-1]) + '"'

@@ -1,19 +1,42 @@
 """Redaction of free text: by shape, by name in text, by learned value, and through every encoding of these."""
 
 import re
-from collections.abc import Callable, Sequence
-from urllib.parse import quote
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from fcproxy.core import encodings, marker
+from fcproxy.core import encodings, marker, peel
+from fcproxy.core.grams import GramIndex
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.rules import RuleBook, ShapeRule
 
 __all__ = ["TextRedactor"]
 
-_MAX_LAYERS = 4
-_CACHE = 4096
+_MAX_DECODED = 4
+"""How many encodings around one another are opened."""
+
+_MAX_STRUCTURES = 8
+"""How many structures within strings of structures are read as such; deeper ones are plain text."""
+
+_SHORTEST = 5
+"""No rule fits a text of fewer characters."""
+
+_CACHE = 8192
+_CACHED_LENGTH = 512
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>\\]+")
 _TRIM = ".,;:!?)]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """``text[start:end]`` is a secret of ``kind``, by ``rule``. ``hint`` and ``encoding`` as `Marker` has them."""
+
+    start: int
+    end: int
+    value: str
+    kind: str
+    rule: str
+    hint: str | None = None
+    encoding: str = "0"
 
 
 class TextRedactor:
@@ -26,55 +49,60 @@ class TextRedactor:
     def __init__(self, book: RuleBook, ledger: Ledger) -> None:
         self._book = book
         self._ledger = ledger
-        self._shapes = _combined(book.shapes)
-        self._strong = _combined([rule for rule in book.shapes if rule.strong])
-        self._rules = list(book.shapes)
+        self._shapes = _Shapes(book.shapes)
+        self._strong = _Shapes([rule for rule in book.shapes if rule.strong])
         self._named = _names_in_text(book)
+        self._name_words = _last_words(book)
         self._literals = _literals(book) if ledger.comparing else None
-        self._clean: dict[str, tuple[str, ...]] = {}
+        self.clean: set[str] = set()
+        """Texts in which nothing is to be redacted. Whatever is learned takes out those that may hold it."""
+        ledger.learned.on_learn.append(self._forget)
         self.structured: Callable[[str, int], str | None] = lambda text, depth: None
         self.url: Callable[[str], str] = str
 
     def redact(self, text: str, depth: int = 0) -> str:
         """``text`` with markers where secrets were."""
-        if len(text) < 5:
+        if len(text) < _SHORTEST or text in self.clean:
             return text
-        views = self._clean.get(text)
-        if views is not None and not any(self._ledger.learned.search(view) for view in views):
-            return text
-        done = self._redact(text, depth)
-        if done == text and len(text) < 512 and not self._ledger.comparing:
-            self._remember(text)
-        return done
-
-    def redact_learned(self, text: str, depth: int = 0) -> str:
-        """``text``, searched only for what has been learned, encoded or not."""
-        if not len(self._ledger.learned):
-            return text
-        views = self._clean.get(text) or (text, *(run.decoded for run in encodings.runs(text)))
-        if not any(self._ledger.learned.search(view) for view in views):
-            return text
-        text = marker.outside(text, self._by_value)
-        return marker.outside(text, lambda part: self._by_encoding(part, depth))
-
-    def _remember(self, text: str) -> None:
-        if len(self._clean) >= _CACHE:
-            self._clean.clear()
-        self._clean[text] = (text, *{run.decoded for run in encodings.runs(text)})
-
-    def _redact(self, text: str, depth: int) -> str:
-        if depth < _MAX_LAYERS:
+        if depth < _MAX_STRUCTURES and not text.isalnum():
             structured = self.structured(text, depth)
             if structured is not None:
                 return structured
-        if self._literals is not None:
-            text = marker.outside(text, self._by_literal)
+        return self.redact_flat(text)
+
+    def redact_flat(self, text: str) -> str:
+        """As `redact`, for a text whose structure has been looked at."""
+        views = [text]
+        found = text
         if "://" in text:
-            text = marker.outside(text, self._urls)
-        text = marker.outside(text, self._by_name)
-        text = marker.outside(text, self._by_shape)
-        text = marker.outside(text, self._by_value)
-        return marker.outside(text, lambda part: self._by_encoding(part, depth))
+            # A learned value may hold what separates a URL's parts.
+            found = marker.outside(self.redact_values(text), self._urls)
+        done = marker.outside(found, lambda part: self._replaced(part, self._found(part, views)))
+        if done != text:
+            views[0] = done
+        for view in views:
+            self._ledger.kept.add(view)
+        if done == text and len(text) < _CACHED_LENGTH:
+            if len(self.clean) >= _CACHE:
+                self.clean.clear()
+            self.clean.add(text)
+        return done
+
+    def _forget(self, grams: tuple[int, ...]) -> None:
+        kept = self._ledger.kept
+        if self.clean and (kept.earlier(grams) or kept.recent(grams)):
+            self.clean.clear()
+
+    def redact_values(self, text: str) -> str:
+        """``text``, searched only for what has been learned, as it is written."""
+        return self._replaced(text, self._by_value(text)) if self._ledger.learned.may_hold(text) else text
+
+    def redact_learned(self, text: str) -> str:
+        """``text``, searched only for what has been learned, encoded or not."""
+        if not len(self._ledger.learned):
+            return text
+        text = self.redact_values(text)
+        return marker.outside(text, lambda part: self._replaced(part, self._hidden(part, 0, [], self._by_value)))
 
     def _urls(self, text: str) -> str:
         def change(found: re.Match[str]) -> str:
@@ -83,84 +111,128 @@ class TextRedactor:
 
         return _URL.sub(change, text)
 
-    def _by_name(self, text: str) -> str:
-        if self._named is None:
-            return text
+    def _found(self, text: str, views: list[str]) -> Iterator[_Hit]:
+        hits = [*self._open(text), *self._hidden(text, 0, views, self._open)]
+        if len(hits) > 1:
+            hits.sort(key=lambda hit: (hit.start, -hit.end))
+        yield from hits
 
-        def change(found: re.Match[str]) -> str:
+    def _replaced(self, text: str, hits: Iterator[_Hit]) -> str:
+        """``hits`` in order of position. Of those that overlap the first, and so the longer one, says what it is."""
+        out: list[str] = []
+        last = 0
+        for hit in hits:
+            if hit.start >= last:
+                kind = self._book.kinds[hit.kind]
+                mark = self._ledger.marker(kind, hit.value, hit.rule, hint=hit.hint, encoding=hit.encoding)
+                out += (text[last : hit.start], mark)
+            # What reaches beyond another goes too: it would be a piece of something.
+            last = max(last, hit.end)
+        return "".join((*out, text[last:])) if out else text
+
+    # -- what is looked for, each in order of position ------------------------------------------------------------
+
+    def _open(self, text: str) -> Iterator[_Hit]:
+        """By name, shape and value at once, in a reading of a text."""
+        hits = [*self._by_literal(text), *self._by_name(text), *self._by_shape(text), *self._by_value(text)]
+        if len(hits) > 1:
+            hits.sort(key=lambda hit: (hit.start, -hit.end))
+        yield from hits
+
+    def _by_name(self, text: str) -> Iterator[_Hit]:
+        if self._named is None or not _MAY_NAME.search(text):
+            return
+        lower = text.lower()
+        if not any(word in lower for word in self._name_words):
+            return
+        for found in self._named.finditer(text):
             value = found["value"]
-            rules = self._book.field_rules(found["name"])
-            rule = next((rule for rule in rules if rule.in_text), None)
-            if rule is None or not _like_a_token(value) or value in self._book.published:
-                return found[0]
-            kind = self._book.kinds[rule.kind]
-            mark = self._ledger.marker(kind, value, rule.id)
-            return f"{found['head']}{mark}"
+            rule = next((rule for rule in self._book.field_rules(found["name"]) if rule.in_text), None)
+            if rule is not None and _like_a_token(value) and value not in self._book.published:
+                yield _Hit(found.start("value"), found.end(), value, rule.kind, rule.id)
 
-        return self._named.sub(change, text)
+    def _by_shape(self, text: str) -> Iterator[_Hit]:
+        for start, end, rule in self._shapes.search(text):
+            value = text[start:end]
+            if value not in self._book.published:
+                yield _Hit(start, end, value, rule.kind, rule.id)
 
-    def _by_shape(self, text: str) -> str:
-        if self._shapes is None:
-            return text
-
-        def change(found: re.Match[str]) -> str:
-            rule = self._rules[int((found.lastgroup or "r0")[1:])]
-            value = found[0]
-            if value in self._book.published or (rule.check is not None and not rule.check(value)):
-                return value
-            return self._ledger.marker(self._book.kinds[rule.kind], value, rule.id)
-
-        return self._shapes.sub(change, text)
-
-    def _by_literal(self, text: str) -> str:
+    def _by_literal(self, text: str) -> Iterator[_Hit]:
         literals, kinds = self._literals or (None, [])
-        if literals is None:
-            return text
+        if literals is not None and _MAY_PLACEHOLD.search(text):
+            for found in literals.finditer(text):
+                kind = kinds[int((found.lastgroup or "k0")[1:])]
+                yield _Hit(found.start(), found.end(), found[0], kind, "literal")
 
-        def change(found: re.Match[str]) -> str:
-            name = kinds[int((found.lastgroup or "k0")[1:])]
-            return self._ledger.marker(self._book.kinds[name], found[0], "literal")
-
-        return literals.sub(change, text)
-
-    def _by_value(self, text: str) -> str:
-        out, last = [], 0
+    def _by_value(self, text: str) -> Iterator[_Hit]:
         for start, end, kind in self._ledger.learned.search(text):
-            mark = self._ledger.marker(self._book.kinds[kind], text[start:end], "learned")
-            out.append(text[last:start] + mark)
-            last = end
-        return "".join((*out, text[last:])) if out else text
+            yield _Hit(start, end, text[start:end], kind, "learned")
 
-    def _by_encoding(self, text: str, depth: int) -> str:
-        if depth >= _MAX_LAYERS:
-            return text
-        out, last = [], 0
-        for run in sorted(encodings.runs(text), key=lambda run: (run.start, -run.end)):
-            if run.start < last or not self._holds_secret(run, depth + 1):
-                continue
-            out.append(text[last : run.start] + self._replaced(run, text[run.start : run.end], depth + 1))
-            last = run.end
-        return "".join((*out, text[last:])) if out else text
+    # -- through encodings ----------------------------------------------------------------------------------------
 
-    def _replaced(self, run: encodings.Run, raw: str, depth: int) -> str:
-        if run.percent:
-            inner = self.redact(run.decoded, depth)
-            if marker.find(inner):
-                return marker.bump(inner, lambda part: quote(part, safe="", errors="surrogateescape"))
-        return self._ledger.marker(self._book.kinds["secret"], raw, "encoded", hint="encoded_")
+    def _hidden(
+        self, text: str, layers: int, views: list[str], search: Callable[[str], Iterator[_Hit]]
+    ) -> Iterator[_Hit]:
+        """What ``search`` finds in every other reading of ``text``, by position in ``text``; readings go to ``views``."""
+        hits = [*self._in_runs(text, layers, views, search)]
+        for view in peel.peel(text):
+            views.append(view.text)
+            for hit in (*search(view.text), *self._in_runs(view.text, layers, views, search)):
+                start, end = view.span(hit.start, hit.end)
+                hits.append(_Hit(start, end, hit.value, hit.kind, hit.rule, hit.hint, str(view.percent)))
+        yield from sorted(hits, key=lambda hit: (hit.start, -hit.end))
 
-    def _holds_secret(self, run: encodings.Run, depth: int) -> bool:
+    def _in_runs(
+        self, text: str, layers: int, views: list[str], search: Callable[[str], Iterator[_Hit]]
+    ) -> Iterator[_Hit]:
+        if layers >= _MAX_DECODED:
+            return
+        for run in encodings.runs(text):
+            views.append(run.decoded)
+            if self._holds(run, layers, views, search):
+                yield _Hit(run.start, run.end, text[run.start : run.end], "secret", "encoded", "encoded_")
+
+    def _holds(
+        self, run: encodings.Run, layers: int, views: list[str], search: Callable[[str], Iterator[_Hit]]
+    ) -> bool:
         if run.decoded in self._book.published:
             return False
-        if run.readable:
-            return bool(marker.find(self.redact(run.decoded, depth)))
-        if self._ledger.learned.search(run.decoded):
+        if not run.readable and search == self._open:
+            search = self._surely
+        if next(search(run.decoded), None) is not None:
             return True
-        return self._strong is not None and self._strong.search(run.decoded) is not None
+        return next(self._hidden(run.decoded, layers + 1, views, search), None) is not None
+
+    def _surely(self, text: str) -> Iterator[_Hit]:
+        """What cannot be chance in decoded bytes that are no text as a whole."""
+        for start, end, rule in self._strong.search(text):
+            yield _Hit(start, end, text[start:end], rule.kind, rule.id)
+        yield from self._by_value(text)
 
 
-def _combined(rules: Sequence[ShapeRule]) -> re.Pattern[str] | None:
-    return re.compile("|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(rules))) if rules else None
+class _Shapes:
+    """Shape rules behind the words that a text must hold for one of them to fit."""
+
+    def __init__(self, rules: Sequence[ShapeRule]) -> None:
+        self._rules = list(rules)
+        self._gate = re.compile("|".join(rule.needs or rule.pattern for rule in rules)) if rules else None
+        pattern = "|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(rules))
+        self._pattern = re.compile(pattern)
+
+    def search(self, text: str) -> Iterator[tuple[int, int, ShapeRule]]:
+        """(start, end, rule) of each match whose check agrees."""
+        if self._gate is None or self._gate.search(text) is None:
+            return
+        at = 0
+        while (found := self._pattern.search(text, at)) is not None:
+            rule = self._rules[int((found.lastgroup or "r0")[1:])]
+            if rule.check is None or rule.check(found[0]):
+                yield found.start(), found.end(), rule
+            at = max(found.end(), at + 1)
+
+
+_MAY_NAME = re.compile(r"[=:>]")
+_MAY_PLACEHOLD = re.compile(r"(?i:redacted)|\+1|555")
 
 
 def _literals(book: RuleBook) -> tuple[re.Pattern[str], list[str]] | None:
@@ -171,6 +243,12 @@ def _literals(book: RuleBook) -> tuple[re.Pattern[str], list[str]] | None:
     return re.compile(pattern), [kind.name for kind in kinds]
 
 
+def _last_words(book: RuleBook) -> tuple[str, ...]:
+    """Words of which a text must hold one, for a name to stand in it."""
+    names = {name for rule in book.fields if rule.in_text for name in rule.names}
+    return tuple(sorted({name.rpartition("_")[2].removeprefix("*").lower() for name in names}))
+
+
 def _names_in_text(book: RuleBook) -> re.Pattern[str] | None:
     names = {name.removeprefix("*") for rule in book.fields if rule.in_text for name in rule.names}
     if not names:
@@ -179,7 +257,7 @@ def _names_in_text(book: RuleBook) -> re.Pattern[str] | None:
     # Between name and value: `=`, `:`, `": "`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an HTML input.
     between = r"(?:\\*[\"']?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
     return re.compile(
-        rf"(?P<head>(?<![A-Za-z0-9])(?P<name>[A-Za-z0-9_.-]{{0,40}}?(?:{spelled})){between})(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
+        rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
         re.IGNORECASE,
     )
 

@@ -1,5 +1,6 @@
 """The redactor: the only way from an interaction to one that may be stored, shown or compared."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NewType
@@ -11,11 +12,12 @@ from fcproxy.core.credential import redact_authorization
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.marker import Marker
 from fcproxy.core.message import Headers, Interaction, Request, Response
-from fcproxy.core.redact_structure import StructureRedactor, words_of
+from fcproxy.core.redact_structure import StructureRedactor
 from fcproxy.core.redact_text import TextRedactor
-from fcproxy.core.rules import RuleBook
+from fcproxy.core.redact_url import words_of
+from fcproxy.core.rules import HeaderRule, RuleBook
 from fcproxy.core.settling import settle
-from fcproxy.core.standins import BOUNDARY, file_standin, is_standin, standin
+from fcproxy.core.standins import BOUNDARY, MARK, file_standin, is_standin, standin
 
 __all__ = ["RedactedInteraction", "Redactor"]
 
@@ -41,6 +43,8 @@ class Redactor:
         self.ledger = Ledger(comparing=comparing)
         self.not_stored = 0
         """How many bodies became stand-ins because they could not be opened."""
+        self.stale = False
+        """Whether something learned may stand in what was redacted before. Whoever keeps that resets it."""
         self._decoders = decoders
         self._text = TextRedactor(book, self.ledger)
         self._structure = StructureRedactor(book, self.ledger, self._text)
@@ -53,21 +57,30 @@ class Redactor:
 
     def redact(self, interaction: Interaction) -> RedactedInteraction:
         """``interaction`` without its secrets, bodies decoded. Never raises for any content."""
-        request = self.request(interaction.request)
-        response = self._response(interaction.response)
-        # What the response taught may stand in the request: it was read first.
-        request = self._again(request) if len(self.ledger.learned) else request
-        return RedactedInteraction(Interaction(request, response))
+        learned, kept = self.ledger.learned, self.ledger.kept
+        known = len(learned.latest)
+        done = Interaction(self.request(interaction.request), self._response(interaction.response))
+        done = self._swept(done, self._text.redact_values)
+        fresh = [gram for grams in learned.latest[known:] for gram in grams]
+        if fresh:
+            before = kept.earlier(fresh)
+            self.stale = self.stale or before
+            if before or kept.recent(fresh):
+                # What was learned last may stand in what was read first.
+                done = self._swept(done, self._text.redact_learned)
+        kept.settle()
+        return RedactedInteraction(done)
 
     def request(self, request: Request) -> Request:
         """The request alone."""
         url = marker.escape(request.url)
         base = words_of(url)
         headers, body = self._message("request", request.headers, request.body, base)
-        return Request(request.method, self._structure.url(url, secret=False, base=base), headers, body)
+        method = request.method if _METHOD.fullmatch(request.method) else self.marked(request.method)
+        return Request(method, self._structure.url(url, secret=False, base=base), headers, body)
 
     def _response(self, response: Response) -> Response:
-        headers, body = self._message("response", response.headers, response.body, frozenset())
+        headers, body = self._message("response", response.headers, response.body, _NO_WORDS)
         return Response(response.status, headers, body, self.marked(response.reason))
 
     def _message(self, side: str, headers: Headers, body: bytes, base: frozenset[str]) -> tuple[Headers, bytes]:
@@ -84,36 +97,30 @@ class Redactor:
             kept = _relabelled(kept, changed)
         return _with_length(kept, data, empty_before=not body), data
 
-    def _again(self, request: Request) -> Request:
-        """A second look for learned values only."""
-        url = self._again_text(request.url)
-        headers = Headers((name, self._again_text(value)) for name, value in request.headers)
-        body = self._again_bytes(request.body)
-        return Request(request.method, url, _with_length(headers, body, empty_before=not body), body)
-
-    def _again_text(self, text: str) -> str:
-        return marker.outside(text, self._text.redact_learned)
-
-    def _again_bytes(self, data: bytes) -> bytes:
-        return _bytes(self._again_text(data.decode("utf-8", "surrogateescape")))
+    def _swept(self, interaction: Interaction, look: Callable[[str], str]) -> Interaction:
+        """``interaction`` with ``look`` applied to every text of it that is no marker."""
+        request, response = interaction.request, interaction.response
+        sent, received = _changed(request.body, look), _changed(response.body, look)
+        return Interaction(
+            Request(
+                marker.outside(request.method, look),
+                marker.outside(request.url, look),
+                _swept_headers(request.headers, look, request.body, sent),
+                sent,
+            ),
+            Response(
+                response.status,
+                _swept_headers(response.headers, look, response.body, received),
+                received,
+                marker.outside(response.reason, look),
+            ),
+        )
 
     def resweep(self, interaction: RedactedInteraction) -> RedactedInteraction:
         """The interaction again, with what has been learned since it was redacted."""
-        request = self._again(interaction.request)
-        response = interaction.response
-        headers = Headers((name, self._again_text(value)) for name, value in response.headers)
-        body = self._again_bytes(response.body)
-        return RedactedInteraction(
-            Interaction(
-                request,
-                Response(
-                    response.status,
-                    _with_length(headers, body, empty_before=not body),
-                    body,
-                    self._again_text(response.reason),
-                ),
-            )
-        )
+        if not len(self.ledger.learned):
+            return interaction
+        return RedactedInteraction(self._swept(interaction, self._text.redact_learned))
 
     # -- parts -------------------------------------------------------------------------------------------------
 
@@ -142,18 +149,23 @@ class Redactor:
         for name, value in headers:
             rule = self.book.header(side, name)
             if rule is not None:
-                kept.append((name, self._header(rule.how, rule.kind, marker.escape(value))))
+                done = self._header(rule, marker.escape(value))
+                if done is not None:
+                    kept.append((name, done))
         return Headers(kept)
 
-    def _header(self, how: str, kind: str, value: str) -> str:
-        if how == "keep":
-            return value
-        if how == "url":
+    def _header(self, rule: HeaderRule, value: str) -> str | None:
+        """The value as it is kept, None where it is not."""
+        if rule.how in _STRICT:
+            return value if _STRICT[rule.how].fullmatch(value.strip()) else None
+        if rule.how == "url":
             return self._structure.url(value, secret="://" in value)
-        if how == "credential":
+        if rule.how == "credential":
             return redact_authorization(value, self.book.kinds["secret"], self.ledger)
-        if how == "whole":
-            return self.ledger.marker(self.book.kinds[kind], value, f"header-{kind}") if value else value
+        if rule.how == "whole":
+            return self.ledger.marker(self.book.kinds[rule.kind], value, f"header-{rule.kind}") if value else value
+        if rule.how == "disposition":
+            return self._disposition(value)
         return marker.outside(value, self._text.redact)
 
     def _body(self, opened: Opened, headers: Headers, base: frozenset[str]) -> tuple[bytes, str]:
@@ -165,7 +177,10 @@ class Redactor:
         if opened.kind is BodyKind.MULTIPART:
             return self._multipart(opened.data, headers, base), f"boundary={BOUNDARY}"
         text = marker.escape(opened.text)
-        done = self._by_kind(opened.kind, text, base)
+        if opened.document is not None and text is opened.text:
+            done = self._structure.json(text, base, document=opened.document)
+        else:
+            done = self._by_kind(opened.kind, text, base)
         if done == text:
             return opened.data, ""
         charset = "" if opened.charset in ("utf-8", "utf8", "ascii", "us-ascii") else "charset=utf-8"
@@ -190,7 +205,11 @@ class Redactor:
 
     def _part(self, part: multipart.Part, base: frozenset[str]) -> multipart.Part:
         names = multipart.disposition(part)
-        headers = Headers((name, self._part_header(name, value, names)) for name, value in part.headers)
+        headers = Headers(
+            (name, self._part_header(name, marker.escape(value)))
+            for name, value in part.headers
+            if name.lower() in _PART_HEADERS
+        )
         try:
             opened = open_body(part.headers, part.content, self._decoders)
         except Unopenable as error:
@@ -203,11 +222,15 @@ class Redactor:
             done = self._by_kind(opened.kind, marker.escape(opened.text), base)
         return multipart.Part(headers, opened.data if done == opened.text else _bytes(done))
 
-    def _part_header(self, name: str, value: str, names: Mapping[str, str]) -> str:
-        value = marker.escape(value)
-        for key in ("filename", "filename*"):
-            filename = names.get(key)
-            if filename:
+    def _part_header(self, name: str, value: str) -> str:
+        if name.lower() == "content-disposition":
+            return self._disposition(value)
+        return marker.outside(value, self._text.redact)
+
+    def _disposition(self, value: str) -> str:
+        """Content-Disposition (RFC 6266): people put names into the names of files."""
+        for key, filename in multipart.parameters(value).items():
+            if filename and key in ("filename", "filename*"):
                 mark = self.ledger.marker(self.book.kinds["file_name"], filename, "file-name")
                 value = value.replace(filename, mark)
         return marker.outside(value, self._text.redact)
@@ -220,6 +243,27 @@ class Redactor:
         """Draws every marker, numbered by first sight in this order. Placeholders in ``reserved`` are taken."""
         swept = [self.resweep(interaction) for interaction in interactions]
         return [RedactedInteraction(done) for done in settle(self.book, swept, reserved)]
+
+
+_NO_WORDS: frozenset[str] = frozenset()
+_METHOD = re.compile(r"[A-Z]{1,16}")
+_STRICT = {"number": re.compile(r"[0-9]{1,18}"), "mark": MARK}
+"""Header values that are kept as they are, or not at all."""
+
+_PART_HEADERS = ("content-disposition", "content-type", "content-transfer-encoding")
+
+
+def _changed(body: bytes, look: Callable[[str], str]) -> bytes:
+    if not body:
+        return body
+    text = body.decode("utf-8", "surrogateescape")
+    done = marker.outside(text, look)
+    return body if done == text else _bytes(done)
+
+
+def _swept_headers(headers: Headers, look: Callable[[str], str], before: bytes, after: bytes) -> Headers:
+    swept = Headers((name, marker.outside(value, look)) for name, value in headers)
+    return swept if before is after else _with_length(swept, after, empty_before=not before)
 
 
 def _bytes(text: str) -> bytes:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fcproxy.core.placeholders import Kind
 
-__all__ = ["FieldRule", "HeaderRule", "RuleBook", "ShapeRule", "normal"]
+__all__ = ["FieldRule", "HeaderRule", "RuleBook", "ShapeRule", "normal", "normals"]
 
 
 @lru_cache(maxsize=8192)
@@ -16,14 +16,21 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+@lru_cache(maxsize=1024)
+def normals(names: tuple[str, ...]) -> frozenset[str]:
+    """The `normal` forms of several names."""
+    return frozenset(map(normal, names))
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """Redacts a value by the name of its field, in forms, queries, JSON and multipart alike.
 
-    ``names`` stand for every spelling of them (`client_secret`: `clientSecret`, `Client-Secret`); `*` begins a suffix. ``within``: at least one of these must be among
-    the names of the enclosing fields, the types of the enclosing objects, or (requests) the path's segments;
-    ``outside``: none of these may be. ``how``: "value" replaces the value, "url" only the secret parts of a URL,
-    "keep" exempts the field from later rows. ``in_text``: the name is also looked for in free text (`name=value`).
+    ``names`` stand for every spelling of them (`client_secret`: `clientSecret`, `Client-Secret`); `*` begins a suffix.
+    ``within``: at least one of these must be among the names of the enclosing fields, the types of the enclosing
+    objects, or (requests) the path's segments; ``outside``: none of these may be. ``how``: "value" replaces the value,
+    "url" only the secret parts of a URL, "drop" leaves it empty, "keep" exempts the field from later rows. ``in_text``:
+    the name is also looked for in free text (`name=value`).
     """
 
     id: str
@@ -41,8 +48,9 @@ class FieldRule:
 class ShapeRule:
     """Redacts what looks like a secret anywhere in text.
 
-    ``pattern`` has no capturing groups. ``check`` confirms a match (a checksum). ``strong``: so unlikely by chance
-    that it is also looked for in bytes that decode to no readable text.
+    ``pattern`` has no capturing groups. ``needs``: a simpler expression without whose match ``pattern`` cannot match,
+    "" where there is none. ``check`` confirms a match (a checksum). ``strong``: so unlikely by chance that it is also
+    looked for in bytes that decode to no readable text.
     """
 
     id: str
@@ -50,6 +58,7 @@ class ShapeRule:
     pattern: str
     reason: str
     source: str
+    needs: str = ""
     check: Callable[[str], bool] | None = None
     strong: bool = False
 
@@ -59,7 +68,8 @@ class HeaderRule:
     """Allows a header into a cassette. What has no row is not stored.
 
     ``sides``: "request", "response" or both. ``how``: "text" (values pass the text rules), "url", "credential",
-    "whole" (the value is one secret of ``kind``), "keep" (as it is).
+    "whole" (the value is one secret of ``kind``), "disposition" (file names go), "number" and "mark" (kept where the
+    value has that form, else not stored).
     """
 
     name: str
@@ -83,6 +93,7 @@ class RuleBook:
     disabled: tuple[str, ...] = ()
     """Ids of default rules that a user switched off; provenance and verdict name them."""
     _names: dict[str, tuple[FieldRule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _sides: dict[tuple[str, str], HeaderRule | None] = field(default_factory=dict, repr=False, compare=False)
 
     def without(self, ids: Iterable[str]) -> "RuleBook":
         """A copy that lacks the named rules. Raises KeyError with the first id that is no rule's."""
@@ -97,6 +108,7 @@ class RuleBook:
             shapes=tuple(rule for rule in self.shapes if rule.id not in gone),
             disabled=(*self.disabled, *gone),
             _names={},
+            _sides={},
         )
 
     def plus(
@@ -115,12 +127,19 @@ class RuleBook:
             shapes=(*shapes, *self.shapes),
             headers=(*headers, *self.headers),
             _names={},
+            _sides={},
         )
 
     def header(self, side: str, name: str) -> HeaderRule | None:
         """The row for a header, or None: then it is not stored."""
+        key = (side, name)
+        if key in self._sides:
+            return self._sides[key]
         wanted = name.lower()
-        return next((rule for rule in self.headers if rule.name.lower() == wanted and side in rule.sides), None)
+        rule = next((rule for rule in self.headers if rule.name.lower() == wanted and side in rule.sides), None)
+        if len(self._sides) < _REMEMBERED:
+            self._sides[key] = rule
+        return rule
 
     def field_rules(self, name: str) -> tuple[FieldRule, ...]:
         """The rows that a field's name alone may call for, in order."""
@@ -128,9 +147,13 @@ class RuleBook:
         if known is None:
             plain = normal(name)
             known = tuple(rule for rule in self.fields if any(_named(plain, wanted) for wanted in rule.names))
-            if len(self._names) < 8192:
+            if len(self._names) < _REMEMBERED:
                 self._names[name] = known
         return known
+
+
+_REMEMBERED = 8192
+"""Names that a client can make up must not fill the memory."""
 
 
 def _named(plain: str, wanted: str) -> bool:

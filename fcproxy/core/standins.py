@@ -1,13 +1,17 @@
 """Stand-ins: what is stored in place of content that could not be opened. Marked and empty, never the raw bytes."""
 
 import base64
+import re
 
 from fcproxy.core.message import Headers
 
-__all__ = ["BOUNDARY", "NOT_STORED", "file_standin", "is_standin", "reason_of", "standin"]
+__all__ = ["BOUNDARY", "MARK", "NOT_STORED", "file_standin", "is_standin", "reason_of", "standin"]
 
 NOT_STORED = "Fcproxy-Body"
 """The header that marks a stand-in: `not-stored; reason=<word>; bytes=<n>`."""
+
+MARK = re.compile(r"not-stored; reason=([a-z -]{1,24}); bytes=[0-9]{1,15}")
+"""The one form of that header: whatever else an upstream may write there is not kept."""
 
 BOUNDARY = "fcproxy-boundary"
 """The boundary of stored multipart bodies: clients draw a new one for each request."""
@@ -21,13 +25,13 @@ def standin(headers: Headers, reason: str, size: int) -> Headers:
 
 def is_standin(headers: Headers) -> bool:
     """Whether these are the headers of a stand-in."""
-    return (headers.get(NOT_STORED) or "").startswith("not-stored")
+    return MARK.fullmatch(headers.get(NOT_STORED) or "") is not None
 
 
 def reason_of(headers: Headers) -> str:
-    """The reason word of a stand-in."""
-    value = headers.get(NOT_STORED) or ""
-    return value.partition("reason=")[2].partition(";")[0].strip()
+    """The reason word of a stand-in, "" where there is none."""
+    found = MARK.fullmatch(headers.get(NOT_STORED) or "")
+    return found[1] if found is not None else ""
 
 
 # The smallest files of their formats: one white pixel, one empty page.

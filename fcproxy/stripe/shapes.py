@@ -52,15 +52,17 @@ SHAPES: tuple[ShapeRule, ...] = (
         "whoever holds it can act on the object from a browser",
         "O, D",
         strong=True,
+        needs=r"_secret_",
     ),
     ShapeRule(
         "api-key",
         "secret",
         rf"(?<![A-Za-z0-9])(?:sk|rk|pk|rkcs|uk|usk|uat)_(?:org_)?{_MODE}_(?!REDACTED_)[A-Za-z0-9_]{{8,}}|{_START}sk_org_[A-Za-z0-9]{{10,}}"
-        rf"|{_START}sk_(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{{20,}}|{_START}(?:oak|uk|usk|uat)_{_RANDOM}{{10,}}",
+        rf"|(?:sk|rk)_{_MODE}_{_RANDOM}{{16,}}|{_START}sk_(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{{20,}}|{_START}(?:oak|uk|usk|uat)_{_RANDOM}{{10,}}",
         "acts for the account; a publishable key names it",
         "G, C, D",
         strong=True,
+        needs=r"[srpu]k_|kcs_|oak_|u[as][kt]_",
     ),
     ShapeRule(
         "starred-key",
@@ -68,6 +70,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         rf"(?<![A-Za-z0-9])(?:sk|rk|pk|ek|whsec)_(?:{_MODE}_)?[*.]{{3,}}[A-Za-z0-9]{{1,12}}",
         "error messages show a key's last letters",
         "D",
+        needs=r"k_[a-z]*_?[*.]{3}|whsec_[*.]",
     ),
     ShapeRule(
         "ephemeral-key",
@@ -76,9 +79,16 @@ SHAPES: tuple[ShapeRule, ...] = (
         "acts for a customer",
         "O",
         strong=True,
+        needs=r"ek_",
     ),
     ShapeRule(
-        "webhook-secret", "secret", rf"{_START}whsec_[A-Za-z0-9+/]{{16,}}={{0,2}}", "signs events", "C, D", strong=True
+        "webhook-secret",
+        "secret",
+        rf"{_START}whsec_[A-Za-z0-9+/]{{16,}}={{0,2}}|whsec_{_RANDOM}{{16,}}",
+        "signs events",
+        "C, D",
+        strong=True,
+        needs=r"whsec_",
     ),
     ShapeRule(
         "terminal-token",
@@ -87,6 +97,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "connects a card reader",
         "O",
         strong=True,
+        needs=r"pst_",
     ),
     ShapeRule(
         "oauth",
@@ -95,6 +106,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "authorization codes and refresh tokens become keys; client ids name the platform",
         "D",
         strong=True,
+        needs=r"[car][act]_[A-Za-z0-9]{24}",
     ),
     ShapeRule(
         "single-use-token",
@@ -102,9 +114,15 @@ SHAPES: tuple[ShapeRule, ...] = (
         rf"{_START}(?:tok|btok|cvctok|pii|cpt|ctoken)_{_RANDOM}{{14,}}|{_START}ct_{_RANDOM}{{24,}}",
         "stands for a card, a bank account or a person's data",
         "O",
+        needs=r"(?:tok|pii|cpt|ctoken|ct)_[A-Za-z0-9]{14}",
     ),
     ShapeRule(
-        "checkout-session", "secret", rf"{_START}cs_{_MODE}_{_RANDOM}{{20,}}", "the id alone opens the hosted page", "D"
+        "checkout-session",
+        "secret",
+        rf"{_START}cs_{_MODE}_{_RANDOM}{{20,}}",
+        "the id alone opens the hosted page",
+        "D",
+        needs=r"cs_",
     ),
     ShapeRule(
         "hosted-page",
@@ -112,6 +130,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         rf"(?<=verify\.stripe\.com/start/){_MODE}_(?!REDACTED_)[A-Za-z0-9+/=_%-]{{8,}}|(?<=session_hash=)(?!REDACTED_)[A-Za-z0-9+/=_%-]{{8,}}",
         "whoever opens it is the customer",
         "D",
+        needs=r"/start/|session_hash=",
     ),
     ShapeRule(
         "private-key",
@@ -120,6 +139,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "a key of any kind",
         "RFC 7468",
         strong=True,
+        needs=r"PRIVATE KEY",
     ),
     ShapeRule(
         "jwt",
@@ -128,6 +148,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "a bearer token that carries claims",
         "RFC 7519",
         strong=True,
+        needs=r"eyJ",
     ),
     ShapeRule(
         "bearer",
@@ -135,6 +156,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         r"(?i:(?<=bearer )|(?<=bearer%20))(?!REDACTED_)(?=[A-Za-z0-9._~+/-]*[0-9])[A-Za-z0-9._~+/-]{12,}=*",
         "a credential of another service",
         "RFC 6750",
+        needs=r"[Bb][Ee][Aa][Rr][Ee][Rr](?: |%20)",
     ),
     ShapeRule(
         "email",
@@ -142,6 +164,8 @@ SHAPES: tuple[ShapeRule, ...] = (
         r"(?<![A-Za-z0-9._%+-])(?!redacted-[0-9]+@example\.com)[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])",
         "names a person",
         "C",
+        strong=True,
+        needs=r"@",
     ),
     ShapeRule(
         "phone",
@@ -149,6 +173,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         r"(?<![A-Za-z0-9+])(?!\+1[2-9][0-9]{2}55501[0-9]{2}(?![0-9]))\+[1-9](?:[ ().-]{0,2}[0-9]){7,14}(?![0-9A-Za-z])",
         "names a person",
         "E.164",
+        needs=r"\+[1-9]",
     ),
     ShapeRule(
         "us-ssn",
@@ -157,6 +182,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "national id",
         "SSA",
         check=us_ssn,
+        needs=r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
     ),
     ShapeRule(
         "iban",
@@ -165,13 +191,15 @@ SHAPES: tuple[ShapeRule, ...] = (
         "bank account",
         "K",
         check=iban_valid,
+        needs=r"[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}",
     ),
     ShapeRule(
         "card-number",
         "card",
-        r"(?<![A-Za-z0-9_.+-])[2-6](?:[ -]?[0-9]){12,18}(?![A-Za-z0-9_.-])",
+        r"(?<![A-Za-z0-9_.+-])[2-6](?:[0-9]{12,18}|[0-9]{3}(?:[ -][0-9]{3,6}){2,4})(?![A-Za-z0-9_.-])",
         "card",
         "K",
         check=card_number,
+        needs=r"[2-6](?:[0-9]{12}|[0-9]{3}[ -][0-9]{3})",
     ),
 )

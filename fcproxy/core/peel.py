@@ -1,0 +1,165 @@
+"""Escapes that stand for single characters, undone: percent, backslash, HTML entity, quoted-printable and its soft breaks.
+
+A peeled text knows where each of its characters came from, so that what is found in it is replaced in the original and
+nothing else there changes.
+"""
+
+import html
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote
+
+__all__ = ["MAX_ROUNDS", "MAX_VIEWS", "Peeled", "peel"]
+
+MAX_ROUNDS = 4
+"""How often escapes are undone one after another."""
+
+MAX_VIEWS = 24
+"""Most readings of one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """For each escape that was undone: where its result starts and ends, and its span before."""
+
+    starts: list[int]
+    ends: list[int]
+    before: list[tuple[int, int]]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        return self._back(start)[0], self._back(end - 1)[1]
+
+    def _back(self, at: int) -> tuple[int, int]:
+        index = bisect_right(self.starts, at) - 1
+        if index < 0:
+            return at, at + 1
+        if at < self.ends[index]:
+            return self.before[index]
+        source = self.before[index][1] + at - self.ends[index]
+        return source, source + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Peeled:
+    """``text``: a reading of the original. ``percent``: how many of its layers were percent-encoding."""
+
+    text: str
+    percent: int
+    maps: tuple[_Map, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where ``text[start:end]`` stands in the original."""
+        for one in self.maps:
+            start, end = one.span(start, end)
+        return start, end
+
+
+class _Family(NamedTuple):
+    """One way to escape: the sign without which it does not occur, what an escape looks like, what it stands for."""
+
+    sign: str
+    pattern: re.Pattern[str]
+    decode: Callable[[re.Match[str]], str]
+
+
+def _percent(found: re.Match[str]) -> str:
+    text = found[0]
+    if text[1] in "uU":
+        return chr(int(text[2:6], 16))
+    return unquote(text, errors="surrogateescape")
+
+
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+def _backslash(found: re.Match[str]) -> str:
+    code = found[0].lstrip("\\")
+    if not code:
+        return "\\"
+    if code[0] in "uUx":
+        number = int(code[1:].strip("{}"), 16)
+        return chr(number) if number < 0x110000 else found[0]
+    return chr(int(code, 8)) if code[0] in "01234567" else _LETTERS.get(code, code)
+
+
+def _entity(found: re.Match[str]) -> str:
+    return html.unescape(found[0])
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return chr(int(found[0][1:], 16))
+
+
+def _blank(found: re.Match[str]) -> str:
+    del found
+    return " "
+
+
+def _nothing(found: re.Match[str]) -> str:
+    del found
+    return ""
+
+
+_FAMILIES = (
+    _Family("%", re.compile(r"%[uU][0-9A-Fa-f]{4}|(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]"), _percent),
+    _Family(
+        "\\",
+        re.compile(
+            r"\\+(?:[uU]\{0*[0-9A-Fa-f]{1,6}\}|U[0-9A-Fa-f]{8}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[0-7]{3}|[/\"'nrtbf]|)"
+        ),
+        _backslash,
+    ),
+    _Family("&", re.compile(r"&(?:#0*[0-9]{1,7}|#[xX]0*[0-9A-Fa-f]{1,6}|[A-Za-z]{2,16});?"), _entity),
+    _Family("=", re.compile(r"=[0-9A-Fa-f]{2}"), _quoted),
+    _Family("\n", re.compile(r"=[ \t]*\r?\n"), _nothing),
+    _Family("+", re.compile(r"\+"), _blank),
+)
+# Soft hyphen, zero-width characters, byte order mark: they split a word for a search and not for a reader.
+_INVISIBLE = _Family("", re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]"), _nothing)
+
+
+def peel(text: str) -> Iterator[Peeled]:
+    """Every other reading of ``text``, each family alone and one after another. Nothing where it has no escape."""
+    seen = {text}
+    level = [Peeled(text, 0, ())]
+    for _ in range(MAX_ROUNDS):
+        further: list[Peeled] = []
+        for view in level:
+            for family in _families(view.text):
+                done = _undo(view, family)
+                if done.text not in seen and len(seen) < MAX_VIEWS:
+                    seen.add(done.text)
+                    further.append(done)
+        if not further:
+            return
+        yield from further
+        level = further
+
+
+def _families(text: str) -> Iterator[_Family]:
+    for family in _FAMILIES:
+        if family.sign in text:
+            yield family
+    if not text.isascii():
+        yield _INVISIBLE
+
+
+def _undo(view: Peeled, family: _Family) -> Peeled:
+    out: list[str] = []
+    done = _Map([], [], [])
+    last = position = 0
+    for found in family.pattern.finditer(view.text):
+        start, end = found.span()
+        piece = family.decode(found)
+        out += (view.text[last:start], piece)
+        position += start - last
+        done.starts.append(position)
+        position += len(piece)
+        done.ends.append(position)
+        done.before.append((start, end))
+        last = end
+    out.append(view.text[last:])
+    return Peeled("".join(out), view.percent + (family.sign == "%"), (done, *view.maps))

@@ -1,0 +1,102 @@
+"""Redaction of URLs: user info always, query and fragment by name and shape, tokens where the URL itself is a secret."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote, unquote
+
+from fcproxy.core import marker
+from fcproxy.core.ledger import Ledger
+from fcproxy.core.placeholders import Kind
+from fcproxy.core.redact_text import TextRedactor
+from fcproxy.core.rules import normal
+from fcproxy.core.url import split
+
+__all__ = ["UrlRedactor", "words_of"]
+
+_TOKEN_LIKE = re.compile(r"(?=[^\s]*[0-9])[A-Za-z0-9_~%.+=-]{16,}")
+
+
+_LONG = 40
+
+
+class UrlRedactor:
+    """Takes URLs apart with one ledger. ``form`` redacts a query."""
+
+    def __init__(
+        self, kind: Kind, ledger: Ledger, text: TextRedactor, form: Callable[[str, frozenset[str]], str]
+    ) -> None:
+        self._kind = kind
+        self._ledger = ledger
+        self._text = text
+        self._form = form
+
+    def redact(self, url: str, *, secret: bool, base: frozenset[str] = frozenset()) -> str:
+        """``url`` with scheme, host and the path's form as they were.
+
+        ``secret``: the URL itself lets its holder in, so every part of it that looks like a token goes too.
+        """
+        if "&#" in url or "&amp;" in url:
+            # `#` begins no fragment here: it belongs to an HTML entity.
+            url = marker.outside(url, self._text.redact_flat)
+        scheme, user, host, path, query, fragment = split(url)
+        out = scheme
+        if user is not None:
+            out += self._user(user) + "@"
+        out += self._host(host) + self._path(path, secret=secret)
+        if query is not None:
+            done = self._form(query, base)
+            out += "?" + (self._query_tokens(done) if secret else done)
+        if fragment is not None:
+            out += "#" + self._fragment(fragment, base, secret=secret)
+        return out
+
+    def _host(self, host: str) -> str:
+        name, colon, port = host.rpartition(":")
+        if colon and port and not port.isdigit() and not host.endswith("]") and marker.OPEN not in host:
+            # A password with a slash in it ends what looks like the host.
+            return f"{name}:{self._ledger.marker(self._kind, port, 'url-user-info')}"
+        return self._text.redact(host)
+
+    def _path(self, path: str, *, secret: bool) -> str:
+        done = "/".join(self._segment(part, secret=secret) for part in path.split("/"))
+        # A slash may belong to base64.
+        return marker.outside(done, self._text.redact) if len(done) > _LONG else done
+
+    def _user(self, user: str) -> str:
+        parts = [unquote(part) for part in user.split(":", 1)]
+        return ":".join(self._ledger.marker(self._kind, part, "url-user-info") if part else "" for part in parts)
+
+    def _segment(self, part: str, *, secret: bool) -> str:
+        if not part:
+            return part
+        if secret and _TOKEN_LIKE.fullmatch(part):
+            return self._tokens(part)
+        if "%" not in part:
+            return self._text.redact(part)
+        decoded = unquote(part, errors="surrogateescape")
+        done = self._text.redact(decoded)
+        if done == decoded:
+            return self._text.redact(part)
+        return marker.bump(done, lambda text: quote(text, safe="", errors="surrogateescape"))
+
+    def _query_tokens(self, query: str) -> str:
+        pairs = [piece.partition("=") for piece in query.split("&")]
+        return "&".join(f"{key}{equals}{self._tokens(value)}" for key, equals, value in pairs)
+
+    def _fragment(self, fragment: str, base: frozenset[str], *, secret: bool) -> str:
+        if secret or _TOKEN_LIKE.fullmatch(fragment):
+            return self._text.redact(self._tokens(fragment))
+        return self._form(fragment, base) if "=" in fragment else self._text.redact(fragment)
+
+    def _tokens(self, text: str) -> str:
+        return marker.outside(text, lambda part: _TOKEN_LIKE.sub(lambda found: self._token(found[0]), part))
+
+    def _token(self, value: str) -> str:
+        # `test_` and `live_` before a hosted page's blob say the mode: tests look at it.
+        head = next((prefix for prefix in ("test_", "live_") if value.startswith(prefix)), None)
+        return self._ledger.marker(self._kind, value, "url-token", hint=head)
+
+
+def words_of(url: str) -> frozenset[str]:
+    """The normal names in a URL's path: the base words of a request."""
+    return frozenset(normal(part) for part in split(url).path.split("/") if part)
