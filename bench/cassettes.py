@@ -13,7 +13,7 @@ from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import render
 
-__all__ = ["vcr_cassette", "interaction", "mountebank", "talkback", "wiremock", "proxay", "mitmproxy"]
+__all__ = ["interaction", "mitmproxy", "mountebank", "proxay", "talkback", "vcr_cassette", "wiremock"]
 
 
 def interaction(method: str, number: int | None) -> Interaction:

@@ -14,11 +14,12 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 @dataclass(frozen=True)
 class Sample:
-    """One round: answers a second, median latency in seconds, answers that were not 2xx or were lost."""
+    """One round: answers a second, median latency in seconds, answers that were not 2xx or were lost, answers."""
 
     rate: float
     latency: float
     failed: int
+    requests: int
 
 
 def wrk(script: Path, port: int, connections: int, seconds: int) -> Sample:
@@ -33,8 +34,11 @@ def wrk(script: Path, port: int, connections: int, seconds: int) -> Sample:
     latency = re.search(r"50%\s+([0-9.]+)(us|ms|s)\b", text)
     if rate is None:
         raise RuntimeError(f"wrk: {done.stderr or text}")
+    total = re.search(r"(\d+) requests in", text)
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     lost = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
     failed = (int(bad[1]) if bad else 0) + (sum(int(one) for one in lost.groups()) if lost else 0)
     value = float(counted[3]) if counted else float(rate[1])
-    return Sample(value, float(latency[1]) * _UNITS[latency[2]] if latency else 0.0, failed)
+    return Sample(
+        value, float(latency[1]) * _UNITS[latency[2]] if latency else 0.0, failed, int(total[1]) if total else 0
+    )

@@ -40,6 +40,11 @@ class Process:
                 except (ProcessLookupError, subprocess.TimeoutExpired):
                     continue
 
+    def cpu(self) -> float:
+        """Processor time used so far, in seconds, by the process and its threads."""
+        fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> int:
         """Resident memory in bytes."""
         for line in Path(f"/proc/{self.popen.pid}/status").read_text().splitlines():

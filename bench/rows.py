@@ -9,7 +9,7 @@ from statistics import median
 
 from bench import traffic
 from bench.contestants import FORWARD, RECORD, REPLAY, Contestant, nginx
-from bench.load import Sample, wrk
+from bench.load import wrk
 from bench.machine import LOAD_CORE, Process
 
 __all__ = ["Cell", "Effort", "forwarding", "replay_distinct", "replay_hot", "replay_once", "start_times"]
@@ -27,7 +27,8 @@ class Effort:
 
 @dataclass
 class Cell:
-    """One contestant in one row. ``values`` are rounds; ``latencies`` in seconds; ``note`` says why there are none."""
+    """One contestant in one row. ``values`` are rounds; ``latencies`` in seconds; ``costs`` in microseconds
+    of processor time a request; ``note`` says why there are none."""
 
     row: str
     name: str
@@ -35,6 +36,7 @@ class Cell:
     unit: str
     values: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
     failed: int = 0
     note: str = ""
 
@@ -71,7 +73,10 @@ def _launched(
     return running
 
 
-def _measure(cell: Cell, sample: Sample) -> None:
+def _measure(cell: Cell, process: Process, script: Path, connections: int, seconds: int) -> None:
+    before = process.cpu()
+    sample = wrk(script, process.port, connections, seconds)
+    cell.costs.append((process.cpu() - before) * 1e6 / max(sample.requests, 1))
     cell.values.append(sample.rate)
     cell.latencies.append(sample.latency)
     cell.failed += sample.failed
@@ -91,7 +96,7 @@ def replay_hot(folder: Path, effort: Effort, connections: Sequence[int] = (1, 16
                 row = [Cell(f"hot {method}, {count}", cell.name, cell.kind, cell.unit) for cell, _ in running]
                 for _ in range(effort.rounds):
                     for cell, (_, process) in zip(row, running, strict=True):
-                        _measure(cell, wrk(script, process.port, count, effort.seconds))
+                        _measure(cell, process, script, count, effort.seconds)
                 cells += row
     return cells
 
@@ -106,9 +111,10 @@ def replay_distinct(folder: Path, effort: Effort, recordings: int) -> list[Cell]
         for at in range(effort.rounds + 1):
             script = traffic.lua(folder, "GET", count=recordings, seed=at + 1)
             for cell, process in running:
-                sample = wrk(script, process.port, 16, effort.seconds)
-                if at:  # the first is warm-up
-                    _measure(cell, sample)
+                if at:
+                    _measure(cell, process, script, 16, effort.seconds)
+                else:
+                    wrk(script, process.port, 16, effort.warm_up)
         cells += [cell for cell, _ in running]
     return cells
 
@@ -122,7 +128,7 @@ def replay_once(folder: Path, effort: Effort, recordings: int) -> list[Cell]:
         for cell, one in zip(cells, ours, strict=True):
             process = one.launch(folder, "POST", recordings)
             try:
-                _measure(cell, wrk(script, process.port, 16, max(effort.seconds, 2)))
+                _measure(cell, process, script, 16, max(effort.seconds, 2))
             finally:
                 process.stop()
     return cells
@@ -142,9 +148,10 @@ def forwarding(folder: Path, effort: Effort) -> list[Cell]:
         for at in range(effort.rounds + 1):
             for cell, process in running:
                 script = traffic.lua(folder, "POST", count=1_000_000 // 8, seed=at + 1)
-                sample = wrk(script, process.port, 16, effort.seconds)
                 if at:
-                    _measure(cell, sample)
+                    _measure(cell, process, script, 16, effort.seconds)
+                else:
+                    wrk(script, process.port, 16, effort.warm_up)
         cells += [cell for cell, _ in running]
     return cells
 

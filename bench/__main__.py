@@ -1,0 +1,73 @@
+"""`make bench`: measures fcproxy, what its engine could do at best, and its peers, in turns.
+
+python -m bench [--quick] [--no-peers] [--only ROW ...] [--rounds N] [--out FOLDER]
+"""
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import report
+from bench.machine import machine
+from bench.rows import Cell, Effort, forwarding, replay_distinct, replay_hot, replay_once, start_times
+from bench.sizes import audit_speed, costs, load_times
+from bench.targets import verdicts
+
+Part = Callable[[Path, Effort], list[Cell]]
+
+PARTS: dict[str, Part] = {
+    "hot": replay_hot,
+    "distinct": lambda folder, effort: replay_distinct(folder, effort, 10_000),
+    "once": lambda folder, effort: replay_once(folder, effort, 10_000),
+    "forward": forwarding,
+    "start": start_times,
+    "load": load_times,
+    "costs": lambda folder, effort: costs(effort),
+    "audit": audit_speed,
+}
+
+QUICK: dict[str, Part] = {
+    "hot": lambda folder, effort: replay_hot(folder, effort, (16,)),
+    "distinct": lambda folder, effort: replay_distinct(folder, effort, 1_000),
+    "forward": forwarding,
+    "start": start_times,
+    "costs": lambda folder, effort: costs(effort, (10, 1_000)),
+}
+
+
+def main() -> None:
+    """See the module's text."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds, small cassettes: two minutes")
+    parser.add_argument("--no-peers", action="store_true", help="fcproxy and the limits only")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="these parts")
+    parser.add_argument("--rounds", type=int, help="rounds of each measurement; 5 unless told, 2 with --quick")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out", help="where results are put")
+    flags = parser.parse_args()
+    for tool, package in (("wrk", "wrk"), ("nginx", "nginx-light"), ("taskset", "util-linux")):
+        if shutil.which(tool) is None:
+            print(f"missing: {tool} (Debian: apt-get install {package})")
+            if tool != "nginx":
+                raise SystemExit(2)
+    effort = Effort(rounds=flags.rounds or (2 if flags.quick else 5), peers=not flags.no_peers)
+    about = machine()
+    parts = QUICK if flags.quick else PARTS
+    cells: list[Cell] = []
+    with tempfile.TemporaryDirectory(prefix="fcproxy-bench-") as name:
+        for part in flags.only or parts:
+            found = (parts.get(part) or PARTS[part])(Path(name), effort)
+            print(report.table(found), flush=True)
+            cells += found
+    flags.out.mkdir(exist_ok=True)
+    report.write_json(flags.out / "bench.json", cells, about)
+    (flags.out / "bench.md").write_text(report.markdown(cells, about))
+    (flags.out / "bench.svg").write_text(report.picture(cells))
+    for one in verdicts(cells):
+        print(f"{'yes' if one.held else 'NO ':3} {one.what}: {one.found} ({one.wanted})")
+    print(f"results: {flags.out}")
+
+
+if __name__ == "__main__":
+    main()
