@@ -73,9 +73,13 @@ class _At:
 
 
 class Inspection:
-    """One pass over one file. With ``learned`` given it looks for those values only."""
+    """One pass over one file. With ``learned`` given it looks for those values only.
 
-    def __init__(self, scanner: Scanner, learned: frozenset[str] = frozenset()) -> None:
+    ``wary``: names count as if they stood wherever rules want them, and every named value is searched for tokens.
+    """
+
+    def __init__(self, scanner: Scanner, learned: frozenset[str] = frozenset(), *, wary: bool = False) -> None:
+        self._wary = wary
         self.hits: list[Hit] = []
         self.coverage = Coverage()
         self.number: int | None = None
@@ -352,7 +356,7 @@ class Inspection:
         if not value or self._needles:
             return
         for rule in self._index.rules(leaf.name):
-            if rule.within or rule.objects:
+            if (rule.within or rule.objects) and not self._wary:
                 kind, names = leaf.context.kind, leaf.context.names
                 if kind not in rule.objects and names.isdisjoint(rule.within):
                     continue
@@ -368,7 +372,7 @@ class Inspection:
 
     def _opaque(self, leaf: Leaf) -> bool:
         detectors = self._scanner.detectors
-        sensitive = not leaf.context.names.isdisjoint(detectors.opaque)
+        sensitive = self._wary or not leaf.context.names.isdisjoint(detectors.opaque)
         return sensitive and leaf.name.lower() not in detectors.plain_headers
 
     # Hits

@@ -14,6 +14,7 @@ from fcproxy.core.audit_layers import opens
 from fcproxy.core.audit_marks import MARK, mark
 from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Scanner
+from fcproxy.core.audit_tree import Pairs, parse_json
 from fcproxy.core.message import Headers
 
 __all__ = ["Triage"]
@@ -58,10 +59,16 @@ class Triage:
         self._clean_lines: set[str] = set()
         self._clean_texts: set[str] = set()
         self._clean_blocks: set[str] = set()
+        self._clean_fields: set[tuple[str, str]] = set()
         self._contexts = self._index.contexts
 
     def clean(self, interaction: str) -> tuple[int, bool]:
-        """(number of bodies, whether the YAML text of an interaction needs no close look), given its `skeleton`."""
+        """(number of bodies, whether an interaction needs no close look), given the `skeleton` of its YAML text.
+
+        Of either layout: many lines that begin with `- request:`, or one line of JSON behind `- `.
+        """
+        if interaction.startswith("- {"):
+            return self._clean_json(interaction[2:])
         found = _INTERACTION.fullmatch(interaction)
         if found is None:
             return 0, False
@@ -75,6 +82,43 @@ class Triage:
             and (not lines or self._lines(lines))
         )
         return bool(texts[0]) + bool(lines or texts[-1]), good
+
+    def _clean_json(self, line: str) -> tuple[int, bool]:
+        try:
+            node = parse_json(line)
+        except (ValueError, RecursionError):
+            return 0, False
+        parts = _parts(node)
+        if parts is None:
+            return 0, False
+        asked, answered = parts["asked"], parts["answered"]
+        body, answer = parts["request"], parts["response"]
+        good = (
+            isinstance(body, str)
+            and isinstance(answer, str)
+            and all(
+                isinstance(parts[name], str) and self._text(str(parts[name])) for name in ("url", "method", "reason")
+            )
+            and self._text(body)
+            and self._fields(asked)
+            and self._fields(answered)
+            and self._document(answer)
+        )
+        return bool(body) + bool(answer), good
+
+    def _document(self, text: str) -> bool:
+        if text[:1] not in ("{", "["):
+            return self._text(text)
+        if "\n" not in text:
+            # Where this splits inside a text, the pieces are no whole lines and so not clean.
+            text = (
+                text.replace(',"', ',\n"')
+                .replace("{", "{\n")
+                .replace("}", "\n}")
+                .replace("[", "[\n")
+                .replace("]", "\n]")
+            )
+        return self._lines(text)
 
     def skeleton(self, text: str) -> str:
         """``text`` with its ids all alike and its placeholders' numbers all 1. Ids that are more than ids stay."""
@@ -131,7 +175,7 @@ class Triage:
         return True
 
     def _inspected(self, text: str) -> bool:
-        inspection = Inspection(self._scanner)
+        inspection = Inspection(self._scanner, wary=True)
         inspection.url(text)
         inspection.text(text, "text")
         return not inspection.hits and not inspection.coverage.layers
@@ -155,9 +199,60 @@ class Triage:
                 return False
             items += [(found[1], value or "") for value in values]
             end = found.end()
+        return end == len(block) and self._harmless(items)
+
+    def _fields(self, node: object) -> bool:
+        """`_headers`, for a mapping of lists."""
+        items: list[tuple[str, str]] = []
+        for name, values in node if isinstance(node, Pairs) else ():
+            if not isinstance(name, str) or not isinstance(values, list) or name.lower() == "fcproxy-body":
+                return False
+            items += [(name, value) for value in values if isinstance(value, str)]
+        return isinstance(node, Pairs) and self._harmless(items)
+
+    def _harmless(self, items: list[tuple[str, str]]) -> bool:
+        fresh = [item for item in items if item not in self._clean_fields]
+        if not fresh:
+            return True
         inspection = Inspection(self._scanner)
-        inspection.headers(Headers(items))
-        return end == len(block) and not inspection.hits and not inspection.coverage.layers
+        inspection.headers(Headers(fresh))
+        good = not inspection.hits and not inspection.coverage.layers
+        if good and len(self._clean_fields) < _KNOWN:
+            self._clean_fields.update(fresh)
+        return good
+
+
+_SHAPE = (
+    ("request", (("body", "request"), ("headers", "asked"), ("method", "method"), ("uri", "url"))),
+    (
+        "response",
+        (
+            ("body", (("string", "response"),)),
+            ("headers", "answered"),
+            ("status", (("code", ""), ("message", "reason"))),
+        ),
+    ),
+)
+
+
+def _parts(node: object) -> dict[str, object] | None:
+    """The parts of an interaction that has exactly the usual keys, once each; None for any other."""
+    parts: dict[str, object] = {}
+    open_nodes: list[tuple[object, object]] = [(node, _SHAPE)]
+    while open_nodes:
+        value, shape = open_nodes.pop()
+        if isinstance(shape, str):
+            parts[shape] = "" if value is None else value
+        elif (
+            isinstance(shape, tuple)
+            and isinstance(value, Pairs)
+            and [key for key, _ in value] == [key for key, _ in shape]
+        ):
+            open_nodes += [(inner, wanted) for (_, inner), (_, wanted) in zip(value, shape, strict=True)]
+        else:
+            return None
+    code = parts.get("")
+    return parts if isinstance(code, str) and code.isdecimal() and len(code) == 3 else None
 
 
 def _scalar(text: str) -> str | None:

@@ -19,7 +19,7 @@ _YAML_START = re.compile(
     r"\A(?:#[^\n]*\n|\s*\n)*(?:---|%YAML|interactions:|http_interactions:|- (?:request|type|\w+):)"
 )
 _USUAL = re.compile(
-    r"(?P<head>(?:# fcproxy: [^\n]*\n)?interactions:\n)(?P<body>- request:\n.*\n)version: 1\n", re.DOTALL
+    r"(?P<head>(?:# fcproxy: [^\n]*\n)?interactions:\n)(?P<body>- (?:request:\n|\{\").*\n)version: 1\n", re.DOTALL
 )
 
 
@@ -51,7 +51,8 @@ def quick_report(text: str, shown: str, auditor: Auditor) -> Report | None:
 
 
 def _split(body: str) -> list[str]:
-    return [f"- request:\n{part}\n" for part in f"\n{body}"[:-1].split("\n- request:\n")[1:]]
+    """The items of the list: their first lines begin with a dash, all others with blanks."""
+    return [f"- {part}\n" for part in f"\n{body}"[:-1].split("\n- ")[1:]]
 
 
 def file_items(text: str, name: str) -> tuple[list[Item], CassetteUnreadable | None]:

@@ -21,13 +21,21 @@ from tests.stripe.test_detectors import HARMLESS, SHAPE_IDS, SHAPES, named_field
 KEY = Settings(b"k" * 16)
 
 
-def _cassette(*interactions: Interaction) -> bytes:
-    return render([RedactedInteraction(interaction) for interaction in interactions])
+STYLES = ("readable", "compact")
+
+
+def _cassette(*interactions: Interaction, style: str = "readable") -> bytes:
+    return render([RedactedInteraction(interaction) for interaction in interactions], style=style)
 
 
 def _quick(interaction: Interaction) -> Report:
     """With an auditor that has seen much harmless traffic, so that its memory is full of what is clean."""
-    return audit_bytes(_cassette(*SEEN, interaction), "a.yaml", settings=KEY, auditor=WARM)
+    reports = [
+        audit_bytes(_cassette(*SEEN, interaction, style=style), "a.yaml", settings=KEY, auditor=WARM)
+        for style in STYLES
+    ]
+    assert reports[0].exit_code == reports[1].exit_code
+    return reports[0]
 
 
 def _session(number: int) -> Interaction:
@@ -52,14 +60,13 @@ SEEN = [_session(number) for number in range(1, 3)]
 WARM = auditor()
 
 
-def test_usual_cassettes_need_no_close_look() -> None:
-    data = _cassette(*(_session(number) for number in range(1, 40)))
+@pytest.mark.parametrize("style", STYLES)
+def test_usual_cassettes_need_no_close_look(style: str) -> None:
+    data = _cassette(*(_session(number) for number in range(1, 40)), style=style)
     text = data.decode()
     triage = auditor().triage
-    parts = triage.skeleton(text.removeprefix("interactions:\n").removesuffix("version: 1\n")).split("\n- request:")
-    assert all(
-        triage.clean(("" if n == 0 else "- request:") + part.rstrip("\n") + "\n")[1] for n, part in enumerate(parts)
-    )
+    parts = triage.skeleton("\n" + text.removeprefix("interactions:\n").removesuffix("\nversion: 1\n")).split("\n- ")
+    assert [triage.clean(f"- {part}\n")[1] for part in parts[1:]] == [True] * 39
     report = audit_bytes(data, "a.yaml", settings=KEY)
     assert report.findings == ()
     assert (report.coverage.interactions, report.coverage.bodies) == (39, 78)
@@ -131,6 +138,19 @@ def test_what_poses_as_an_id_is_found(value: str) -> None:
         assert _quick(interaction).findings
 
 
+def test_names_are_wary_of_their_path() -> None:
+    url = "https://api.stripe.com/v1/customers"
+    assert _quick(exchange(url="https://api.stripe.com/v1/products", request_body=b"name=Blue")).findings == ()
+    assert _quick(exchange(url=url, request_body=b"name=Blue")).findings
+    assert _quick(exchange(request_body=b"metadata[a]=" + drawn(30).encode())).findings
+
+
+def test_keys_that_stand_twice_are_both_seen() -> None:
+    line = _cassette(exchange(b"{}"), style="compact").decode()
+    doubled = line.replace('"uri": ', f'"uri": "https://x.example/?client_secret={drawn(20)}", "uri": ')
+    assert audit_bytes(doubled.encode(), "a.yaml", settings=KEY, auditor=WARM).findings
+
+
 def test_a_copy_in_a_clean_looking_interaction_is_found() -> None:
     secret = "tail_" + drawn(24)
     source = exchange(request_headers=(("Authorization", f"Bearer {secret}"),))
@@ -167,13 +187,28 @@ _values = st.recursive(
 )
 
 
+_forms = st.lists(st.tuples(_words, _texts), max_size=3).map(lambda pairs: "&".join(f"{k}={v}" for k, v in pairs))
+
+
 @settings(max_examples=100, deadline=None)
-@given(_values, _texts, st.sampled_from(["Server", "X-Other", "Content-Type", "Cookie"]), _texts)
-def test_the_quick_look_agrees_with_the_close_one(body: object, form: str, header: str, value: str) -> None:
+@given(
+    _values,
+    _forms,
+    st.sampled_from(["Server", "X-Other", "Content-Type", "Cookie"]),
+    _texts,
+    st.sampled_from(["customers", "things", "persons", "customers?name=Jenny"]),
+    st.sampled_from(STYLES),
+)
+def test_the_quick_look_agrees_with_the_close_one(
+    body: object, form: str, header: str, value: str, path: str, style: str
+) -> None:
     interaction = exchange(
-        json.dumps(body, indent=2).encode(), request_body=form.encode(), headers=((header, value.strip()),)
+        json.dumps(body, indent=2).encode(),
+        url=f"https://api.stripe.com/v1/{path}",
+        request_body=form.encode(),
+        headers=((header, value.strip()),),
     )
-    data = _cassette(*SEEN, interaction)
+    data = _cassette(*SEEN, interaction, style=style)
     quick = audit_bytes(data, "a.yaml", settings=KEY, auditor=WARM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit_files, "quick_report", lambda *_: None)
