@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.serialize import deserialize
@@ -15,7 +16,7 @@ from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.vcr_format import STYLES, Provenance, parse, render
+from fcproxy.vcr_format import STYLES, Provenance, document, parse, render
 from fcproxy.vcr_format.document import read_document
 from fcproxy.vcr_format.native import interactions_of
 from fcproxy.vcr_format.quick import quick_items
@@ -473,6 +474,19 @@ class TestRefusals:
             with pytest.raises(CassetteUnreadable) as caught:
                 parse(spoilt.encode(), "c.yaml")
             assert canary not in str(caught.value)
+
+
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
+def test_without_libyaml_all_is_the_same(opening: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [interaction(PRETTY), interaction(b"\xff\x00"), interaction("\U0001f600 \x7f\n x".encode())]
+    monkeypatch.setattr(document, "_LOADER", yaml.SafeLoader)
+    for style in STYLES:
+        assert interactions_of(read_document(render(shown, style=style), "c"), "c", {}) == shown
+    with pytest.raises(CassetteUnreadable):
+        parse(opening.encode() * 10_000, "c.yaml")
+    with pytest.raises(CassetteUnreadable, match="not valid YAML") as caught:
+        parse(GOOD.replace(b"    method", b"   method", 1), "c.yaml")
+    assert caught.value.line == 5
 
 
 class TestProvenance:
