@@ -173,6 +173,9 @@ def rules_headers() -> str:
         "url": "secret parts of the URL are replaced",
         "credential": "the credential is replaced, its kind kept",
         "whole": "replaced whole",
+        "disposition": "file names are replaced",
+        "number": "kept if it is a number",
+        "mark": "kept if it is one of fcproxy's own marks",
         "keep": "as it is",
     }
     return table(
