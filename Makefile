@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check fix docs example clean
+.PHONY: demo test check fix docs example wheel clean
 
 demo: $(STAMP)
 	@$(BIN)/fcproxy demo
@@ -29,6 +29,14 @@ docs: $(STAMP)
 
 example: $(STAMP)
 	$(BIN)/python scripts/example.py
+
+# Builds the package, installs it in an environment of its own and runs the demo there.
+wheel: $(STAMP)
+	rm -rf dist build/wheel
+	$(BIN)/python -m build --outdir dist .
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	cd build/wheel && venv/bin/fcproxy demo
 
 # pip older than 25.1 does not know dependency groups: bring it up first.
 $(STAMP): pyproject.toml

@@ -212,6 +212,8 @@ def test_the_compact_style_is_one_line_an_interaction() -> None:
     assert '!!binary "/wA="' in binary_line
     assert odd_line.startswith("- {")
     assert parse(data, "c.yaml").interactions == shown
+    assert parse(data, "c.yaml").style == "compact"
+    assert parse(GOOD, "c.yaml").style == "readable"
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,10 @@ def appended(
     What is there stays byte for byte, also its provenance, which is still true of it. Only where the old file has
     another layout than VCR.py's (JSON, flow style) is it written anew, through ``redact``.
     """
-    before = parse(old, "the cassette", decoders=DECODERS).interactions
+    parsed = parse(old, "the cassette", decoders=DECODERS)
+    before = parsed.interactions
     if old.endswith(b"\n" + _END):
-        added = render(new).removeprefix(_BEGIN)
+        added = render(new, style=parsed.style).removeprefix(_BEGIN)
         joined = old.removesuffix(_END) + added
         try:
             after = parse(joined, "the cassette", decoders=DECODERS).interactions
@@ -35,4 +36,4 @@ def appended(
             after = []
         if after == [*before, *new]:
             return joined
-    return render([*redact(before), *new], provenance)
+    return render([*redact(before), *new], provenance, style=parsed.style)

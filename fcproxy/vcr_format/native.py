@@ -1,5 +1,6 @@
 """The bytes of a VCR.py cassette file, ours or vcrpy's -> interactions."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from fcproxy.vcr_format.values import text as word
 __all__ = ["ParsedCassette", "interactions_of", "parse"]
 
 _VERSION = "1"
+_COMPACT = re.compile(r"(?:#[^\n]*\n)*interactions:\n- \{")
 _HEAD = 128 * 1024
 _FOREIGN_KEYS = {
     "http_interactions": "a Ruby VCR cassette",
@@ -26,10 +28,14 @@ _FOREIGN_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class ParsedCassette:
-    """What a cassette file holds. ``provenance`` is None for files that fcproxy did not write last."""
+    """What a cassette file holds. ``provenance`` is None for files that fcproxy did not write last.
+
+    ``style`` is the word for `render` that comes nearest to the file's.
+    """
 
     interactions: list[Interaction]
     provenance: Provenance | None
+    style: str = "readable"
 
 
 def parse(data: bytes, name: str, decoders: Mapping[str, Decoder] | None = None) -> ParsedCassette:
@@ -46,7 +52,8 @@ def parse(data: bytes, name: str, decoders: Mapping[str, Decoder] | None = None)
         ]
     except Unusual:
         interactions = interactions_of(read_text(text, name), name, decoders or {})
-    return ParsedCassette(interactions, read_provenance(text[:_HEAD]))
+    style = "compact" if _COMPACT.match(text) else "readable"
+    return ParsedCassette(interactions, read_provenance(text[:_HEAD]), style)
 
 
 def interactions_of(document: Document, name: str, decoders: Mapping[str, Decoder]) -> list[Interaction]:
