@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("show", "fcproxy.cli.show:show", "Tell what is in a cassette."),
     ("diff", "fcproxy.cli.diff:diff", "Tell what differs between two cassettes, by object and field."),
     ("explain", "fcproxy.cli.explain:explain", "Tell which interaction answers a request, or why none does."),
+    ("drift", "fcproxy.cli.drift:drift", "Ask an API again, and tell which fields were added, removed or changed."),
     ("convert", "fcproxy.cli.convert:convert", "Turn other tools' recordings into cassettes, and cassettes into HAR."),
 )
 """Name, where the click command is, and its line in the list of commands."""

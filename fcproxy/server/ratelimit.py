@@ -65,6 +65,7 @@ class PoliteUpstream:
     ) -> None:
         """``rate`` in requests a second; ``clock`` in seconds (default: the event loop's); ``jitter`` gives 0 to 1."""
         self.name = upstream.name
+        self.connections = 0
         self.waited = 0
         """How many 429 answers were waited out."""
         self._upstream = upstream
@@ -73,21 +74,17 @@ class PoliteUpstream:
         self._sleep = sleep
         self._jitter = jitter
 
-    @property
-    def connections(self) -> int:
-        """See Upstream."""
-        return self._upstream.connections
-
     @asynccontextmanager
-    async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
-        """See Upstream. A streamed body cannot be sent twice: its 429 is passed on."""
+    async def send(self, request: Request) -> AsyncIterator[Reply]:
+        """See Upstream."""
         spent, attempt = 0.0, 0
         while True:
             if (wait := self._bucket.take(self._clock())) > 0:
                 await self._sleep(wait)
-            async with self._upstream.send(request, body) as reply:
+            async with self._upstream.send(request) as reply:
+                self.connections = self._upstream.connections
                 pause = self._pause(reply, attempt)
-                if reply.status != 429 or body is not None or spent + pause > MAX_WAIT:
+                if reply.status != 429 or spent + pause > MAX_WAIT:
                     yield reply
                     return
                 async for _ in reply.body:
