@@ -400,6 +400,7 @@ class TestRefusals:
             (GOOD[: GOOD.index(b"uri") + 2], 7, "not valid YAML"),
             (b"<<<<<<< HEAD\n" + GOOD, 1, "merge conflict"),
             (GOOD.replace(b"    uri", b"=======\n    uri", 1), 6, "merge conflict"),
+            (GOOD.replace(b"    uri", b"=======\n    uri", 1).replace(b"\n", b"\r\n"), 6, "merge conflict"),
             (GOOD.replace(b"    uri", b">>>>>>> main\n    uri", 1), 6, "merge conflict"),
             (GOOD.replace(b"    method: GET\n", b"    method: GET\n    method: GET\n", 1), 6, "same key twice"),
             (GOOD.decode().encode("utf-16"), 1, "UTF-16"),
@@ -530,6 +531,10 @@ class TestProvenance:
         parsed = parse(line + b"\n" + GOOD, "c.yaml")
         assert parsed.provenance is None
         assert len(parsed.interactions) == 2
+
+    def test_line_ends_of_windows_change_nothing(self) -> None:
+        data = render([interaction(PRETTY), interaction(b"x\ny")], self.FULL)
+        assert parse(data.replace(b"\n", b"\r\n"), "c.yaml") == parse(data, "c.yaml")
 
     def test_line_breaks_cannot_leave_the_comment(self) -> None:
         hostile = Provenance(recorder="x\ninteractions: []\u2028", rules="\r")
