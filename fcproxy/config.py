@@ -113,6 +113,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="fixed|real|ISO",
     ),
     Option("state", "path", None, "File in which the fake's objects are kept over restarts.", FAKING),
+    Option("scenario", "path", None, "YAML file of fixtures that the fake holds from the start: docs/fake.md.", FAKING),
     Option(
         "forward_hosts",
         "text",
@@ -152,6 +153,7 @@ class Config:
     seed: str = "fcproxy"
     clock: str = "fixed"
     state: str | None = None
+    scenario: str | None = None
     forward_hosts: str | None = None
     log_format: str = "text"
     verbose: bool = False

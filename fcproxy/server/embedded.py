@@ -14,6 +14,7 @@ from fcproxy.core.message import Request, Response
 from fcproxy.fake import Fake, Options, Outbound, fixed_clock
 from fcproxy.fake.faults import FAULT_HEADER
 from fcproxy.server.courier import Courier
+from fcproxy.server.scenario import play_scenario
 from fcproxy.server.store import replace_file
 from fcproxy.server.upstream import ClientCut, Reply
 
@@ -61,6 +62,8 @@ async def embedded_fake(config: Config) -> AsyncIterator[FakeUpstream]:
     state = Path(config.state) if config.state else None
     if state is not None:
         _load(fake, state)
+    if config.scenario:
+        play_scenario(fake, Path(config.scenario))
     async with Courier(fake) as courier:
         yield FakeUpstream(fake, courier)
     if state is not None:
