@@ -160,8 +160,13 @@ def _distinct(hits: list[Hit]) -> Iterator[Hit]:
         while " $" in place:
             place = place.rpartition(" $")[0]
             covered.setdefault((hit.number, place), _Values()).add(hit.value)
-    for hit in sorted(hits, key=lambda hit: hit.rule in _WEAK):
+    plainest: dict[tuple[int | None, str, str], int] = {}
+    for hit in sorted(hits, key=lambda hit: (hit.rule in _WEAK, len(hit.layers))):
         if hit.rule != "unreadable":
+            # Seen once as it stands, a value is seen again in every other reading of the text around it.
+            depth = plainest.setdefault((hit.number, hit.place.partition(" $")[0], hit.value), len(hit.layers))
+            if depth < len(hit.layers):
+                continue
             here = covered.setdefault((hit.number, hit.place), _Values())
             # The text of the whole file repeats what its interactions hold; a copy is news only in a new place.
             if hit.value in here or (hit.place == "text" and hit.value in everywhere):

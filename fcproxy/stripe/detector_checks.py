@@ -27,6 +27,7 @@ __all__ = [
     "marked_address",
     "marked_cookie",
     "marked_header",
+    "marked_url",
     "no_access_token",
     "no_email",
     "not_a_card",
@@ -133,6 +134,12 @@ def no_email(value: str) -> bool:
 
 def not_secret_text(value: str) -> bool:
     return marks.mark(value) or value.lower() in ("true", "false") or len(value) < 4
+
+
+def marked_url(value: str) -> bool:
+    """A URL whose parts are marks, words or numbers."""
+    parts = re.split(r"[/?#&=:@.]+", value)
+    return all(marks.mark(part) or part.isdigit() or not re.search(r"[0-9]", part) for part in parts)
 
 
 def no_access_token(value: str) -> bool:

@@ -16,6 +16,7 @@ from fcproxy.stripe.detector_checks import (
     known_phone,
     known_routing,
     known_wallet,
+    marked_url,
     no_access_token,
     no_email,
     not_secret_text,
@@ -75,7 +76,7 @@ NAMES: tuple[NameRule, ...] = (
         names(
             "secret signing_secret access_token refresh_token device_token auth_code authentication_token password"
             " passwd private_key private_key_file private_key_file_password personal_psk api_key x_api_key"
-            " stripe_publishable_key secret_key auth_token id_token session_token csrf_token websocket_url"
+            " stripe_publishable_key secret_key auth_token id_token session_token csrf_token"
             " websocket_id authorization proxy_authorization cookie set_cookie code_verifier client_assertion"
             " api_secret x_auth_token x_access_token bearer_token webhook_secret stripe_signature_secret"
         ),
@@ -99,6 +100,14 @@ NAMES: tuple[NameRule, ...] = (
         names("code"),
         within=names("oauth"),
         accept=marks.mark,
+        credential=True,
+    ),
+    NameRule(
+        "secret-field",
+        "a URL that lets in who has it",
+        "stripe-cli",
+        names("websocket_url"),
+        accept=marked_url,
         credential=True,
     ),
     NameRule(

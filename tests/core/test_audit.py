@@ -407,6 +407,13 @@ def test_no_text_makes_an_expression_run_away(text: str) -> None:
     found(exchange(text.encode()))
 
 
+def test_one_value_in_one_field_is_one_finding() -> None:
+    inner = quote(json.dumps({"api_password": drawn(16)}))
+    assert [finding.place for finding in found(exchange(request_body=f"a=1&payload={inner}".encode()))] == [
+        "request.body $.payload $.api_password"
+    ]
+
+
 def test_places_name_what_they_stand_in() -> None:
     secret = secret_key()
     places = {
