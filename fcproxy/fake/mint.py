@@ -10,6 +10,8 @@ ACCOUNT_PART = 10
 """How many characters of an account's id stand in the long ids of its objects."""
 HEX_DIGITS = "0123456789abcdef"
 _TIME_PART = 6
+_DIGITS_OF_A_BLOCK = 48
+"""How many digits are taken of one hash: of its 512 bits they need 286 at most."""
 
 
 def chance(seed: str, word: str, counter: int, length: int, alphabet: str = ALPHABET) -> str:
@@ -18,7 +20,7 @@ def chance(seed: str, word: str, counter: int, length: int, alphabet: str = ALPH
     while len(found) < length:
         digest = hashlib.sha512(f"{seed}\0{word}\0{counter}\0{block}".encode("utf-8", "surrogateescape")).digest()
         number = int.from_bytes(digest, "big")
-        for _ in range(48):
+        for _ in range(min(_DIGITS_OF_A_BLOCK, length - len(found))):
             number, digit = divmod(number, base)
             found += alphabet[digit]
         block += 1

@@ -68,11 +68,8 @@ class Presenter:
     def __init__(self, kinds: Mapping[str, Kind], version: Version, load: Load) -> None:
         self._kinds = kinds
         self._load = load
-        self._gone = {
-            name: frozenset(span.field for span in kind.spans if not version.within(span.since, span.until))
-            for name, kind in kinds.items()
-            if kind.spans
-        }
+        self._version = version
+        self._gone: dict[str, frozenset[str]] = {}
 
     def show(self, doc: Doc, wanted: ExpandTree) -> Doc:
         """A copy of ``doc`` as it is to be answered."""
@@ -91,7 +88,7 @@ class Presenter:
 
     def _object(self, value: Doc, kind: Kind | None, path: str, wanted: ExpandTree) -> Doc:
         shown = {}
-        gone = self._gone.get(kind.name, frozenset()) if kind else frozenset()
+        gone = self._gone_of(kind) if kind is not None and kind.spans else frozenset()
         for name, item in value.items():
             full = f"{path}.{name}" if path else name
             if kind is not None:
@@ -104,6 +101,13 @@ class Presenter:
                     item = self._loaded(kind.expandable[full], item)  # noqa: PLW2901
             shown[name] = self._value(item, kind, full, wanted.get(name, {}))
         return shown
+
+    def _gone_of(self, kind: Kind) -> frozenset[str]:
+        """The fields of a kind that the version does not have."""
+        if kind.name not in self._gone:
+            fields = (span.field for span in kind.spans if not self._version.within(span.since, span.until))
+            self._gone[kind.name] = frozenset(fields)
+        return self._gone[kind.name]
 
     def _loaded(self, kind: str, value: Any) -> Any:
         if not isinstance(value, str):

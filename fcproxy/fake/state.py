@@ -162,6 +162,7 @@ class State:
     def clear(self) -> None:
         """Forgets everything but the seed."""
         self.offset = 0
+        self._account = mint(self.seed, "account", 0, 0, "")
         self.counters: dict[str, int] = {}
         self.tables = {kind: Table(indexes) for kind, indexes in self._indexes.items()}
         self.idempotency: dict[str, Doc] = {}
@@ -180,7 +181,7 @@ class State:
 
     def account(self) -> str:
         """The id of the account that every key of this fake belongs to."""
-        return mint(self.seed, "account", 0, 0, "")
+        return self._account
 
     def chance(self, word: str, length: int) -> str:
         """Characters for a secret."""
@@ -201,18 +202,18 @@ class State:
         return self.jobs.pop(0) if self.jobs and self.jobs[0].due <= now else None
 
     def to_json(self) -> Doc:
-        """Everything as JSON-ready data, for keeping it over a restart."""
+        """Everything as JSON-ready data, for keeping it over a restart. Not a copy: it changes with the state."""
         return {
             "version": STATE_VERSION,
             "seed": self.seed,
             "offset": self.offset,
-            "counters": dict(self.counters),
-            "settings": deepcopy(self.settings),
-            "idempotency": deepcopy(self.idempotency),
-            "outbox": deepcopy(self.outbox),
-            "jobs": [[job.due, job.number, job.name, job.scope, deepcopy(job.data)] for job in self.jobs],
+            "counters": self.counters,
+            "settings": self.settings,
+            "idempotency": self.idempotency,
+            "outbox": self.outbox,
+            "jobs": [[job.due, job.number, job.name, job.scope, job.data] for job in self.jobs],
             "objects": [
-                [row.id, row.kind, row.scope, row.number, deepcopy(row.doc), deepcopy(row.private)]
+                [row.id, row.kind, row.scope, row.number, row.doc, row.private]
                 for table in self.tables.values()
                 for row in table
             ],
@@ -222,23 +223,24 @@ class State:
         """Takes up what `to_json` gave. Raises ValueError for data that is not such a state."""
         if data.get("version") != STATE_VERSION:
             raise ValueError(f"a state of version {STATE_VERSION} is needed")
+        data = deepcopy(dict(data))
         try:
             rows = [Row(*item) for item in data["objects"]]
             jobs = sorted(Job(*item) for item in data["jobs"])
+            settings, idempotency, outbox = data["settings"], data["idempotency"], data["outbox"]
+            seed, offset, counters = str(data["seed"]), int(data["offset"]), dict(data["counters"])
             unknown = sorted({row.kind for row in rows} - set(self.tables))
         except (KeyError, TypeError) as error:
             raise ValueError("the state is not complete") from error
         if unknown:
             raise ValueError(f"the state holds objects of unknown kinds: {', '.join(unknown)}")
+        self.seed = seed
         self.clear()
-        self.seed, self.offset = str(data["seed"]), int(data["offset"])
-        self.counters.update(data["counters"])
-        self.settings.update(deepcopy(data["settings"]))
-        self.idempotency.update(deepcopy(data["idempotency"]))
+        self.offset, self.counters = offset, counters
+        self.settings.update(settings)
+        self.idempotency.update(idempotency)
         # What was being sent when the state was kept is sent again: an event may come twice, but not never.
-        self.outbox.update({token: {**entry, "taken": False} for token, entry in deepcopy(data["outbox"]).items()})
+        self.outbox.update({token: {**entry, "taken": False} for token, entry in outbox.items()})
         self.jobs = jobs
         for row in rows:
-            self.tables[row.kind].add(
-                Row(row.id, row.kind, row.scope, row.number, deepcopy(row.doc), deepcopy(row.private))
-            )
+            self.tables[row.kind].add(row)
