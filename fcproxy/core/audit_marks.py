@@ -50,6 +50,7 @@ _DATE = re.compile(r"1970-(?:0[1-9]|1[0-2])-[0-3][0-9]|190[0-9]-(?:0[1-9]|1[0-2]
 _PAN = re.compile(
     r"(?:34000|37828|40000|42424|55555|51051|22230|60111|30569|35660)(?P<middle>[0-9]+)[0-9]{4}",
 )
+_ZEROS = re.compile(r"[A-Za-z]{0,2}([0-9X]*[0-9][0-9X]*)")
 _RUN = re.compile(r"(.)\1{11,}|q{16,}")
 
 
@@ -97,14 +98,15 @@ def date_mark(value: str) -> bool:
 
 
 def digits_mark(value: str) -> bool:
-    """Zeros with a small number behind, perhaps after a country's two letters: `000000012`, `DE0000003`."""
+    """Zeros with a small number behind, other letters as X after the first two: `000000012`, `DE00003`, `L00X01`."""
     if mark(value):
         return True
-    digits = re.sub(r"[^0-9A-Za-z]", "", value)
-    number = digits[2:] if digits[:2].isalpha() else digits
-    number = re.sub(r"[A-Za-z]+", "", number) if re.fullmatch(r"[0-9]*X*[0-9]*", number) else number
+    found = _ZEROS.fullmatch(re.sub(r"[^0-9A-Za-z]", "", value))
+    if not found:
+        return False
+    number = found[1].replace("X", "")
     kept = number.lstrip("0")
-    return number.isdigit() and (len(kept) <= max(1, len(number) - 4) or len(number) < 3 or not kept) and len(kept) <= 5
+    return not kept or len(number) < 3 or (len(kept) <= max(1, len(number) - 4) and len(kept) <= 5)
 
 
 def iban_mark(value: str) -> bool:

