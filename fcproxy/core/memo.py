@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from fcproxy.core.canonical import Canonical
 from fcproxy.core.match_rules import MatchRules
-from fcproxy.core.message import Request
+from fcproxy.core.message import Headers, Request
 from fcproxy.core.standins import NOT_STORED
 
 __all__ = ["Memo"]
@@ -21,22 +21,24 @@ class Memo:
     """
 
     def __init__(self, make: Callable[[Request], Canonical], rules: MatchRules) -> None:
-        """``make`` computes a form."""
+        """``make`` computes a form. It is given only the headers that can make a difference."""
         self._make = make
         self._forms: dict[tuple[object, ...], Canonical] = {}
         self._size = 0
         names = [*rules.headers, rules.credential, "Content-Type", "Content-Encoding", NOT_STORED]
         names.extend(name for route in rules.routes for name in route.headers)
-        self._wanted = frozenset(name.lower() for name in names)
+        self.wanted = frozenset(name.lower() for name in names)
+        """Lower-case names of the headers that a form depends on."""
 
     def get(self, request: Request, version: int) -> Canonical:
         """The form of ``request``. ``version``: changes whenever another answer would be given to the same request."""
-        wanted = self._wanted
+        wanted = self.wanted
         headers = tuple([(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted])
         key = (version, request.method, request.url, request.body, headers)
         form = self._forms.get(key)
         if form is None:
-            form = self._make(request)
+            # The other headers are longer than these, and redacting them would cost more than all the rest.
+            form = self._make(Request(request.method, request.url, Headers(headers), request.body))
             if len(request.body) <= _LARGEST:
                 self._keep(key, form, len(request.body))
         return form
