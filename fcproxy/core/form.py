@@ -127,7 +127,7 @@ def _build(root: Node) -> FormTree:
 def _value(node: Node, done: dict[int, FormTree], *, top: bool) -> FormTree:
     items: dict[str, FormTree] = {name: done[id(child)] for name, child in node.children.items()}
     listed = [done[id(child)] for child in node.elements]
-    if items and not top and all(name.isascii() and name.isdigit() for name in items):
+    if items and not top and all(_is_index(name) for name in items):
         return [*(items[name] for name in sorted(items, key=int)), *listed]
     if items:
         if listed:
@@ -136,3 +136,8 @@ def _value(node: Node, done: dict[int, FormTree], *, top: bool) -> FormTree:
     if listed:
         return listed
     return {} if top else (node.values[-1] if node.values else "")
+
+
+def _is_index(name: str) -> bool:
+    # Python refuses to read numbers of more than 4,300 digits, and no array has so many elements.
+    return name.isascii() and name.isdigit() and len(name) <= 9

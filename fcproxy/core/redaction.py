@@ -181,7 +181,7 @@ class Redactor:
             done = self._structure.json(text, base, document=opened.document)
         else:
             done = self._by_kind(opened.kind, text, base)
-        if done == text:
+        if done == opened.text:
             return opened.data, ""
         charset = "" if opened.charset in ("utf-8", "utf8", "ascii", "us-ascii") else "charset=utf-8"
         return _bytes(done.removeprefix("\ufeff") if charset else done), charset

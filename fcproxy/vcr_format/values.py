@@ -69,7 +69,7 @@ def text(value: Any, what: str, place: Place) -> str:
 def number(value: object, what: str, place: Place) -> int:
     """A status code. Raises CassetteUnreadable."""
     written = str(value)
-    if not (written.isascii() and written.isdigit() and len(written) == 3):
+    if not (written.isascii() and written.isdigit() and len(written) == 3 and written[0] != "0"):
         raise place.error(f"{what} is no three-digit number")
     return int(written)
 
