@@ -59,6 +59,7 @@ class Cassette:
             self._epochs.append(epoch)
             if interaction.request.method.upper() not in SAFE_METHODS:
                 epoch = number
+        self.index.lookalikes.close()
         self._bindings = Bindings(self.index)
 
     # -- lookup ------------------------------------------------------------------------------------------------
@@ -127,14 +128,21 @@ class Cassette:
 
         A recording learns a name from any answer and blanks it everywhere, also before; a replay has seen no answer.
         """
-        pool = self.index.templates(form.method, form.path)
+        if not self.index.templates:
+            return []
         accepted = self.accepts(form.family)
         found = []
-        for index in self.index.likest(form, pool, _TEMPLATES):
+        alike = self.likest(form, 8 * _TEMPLATES)
+        for index in [one for one in alike if one in self.index.templates][:_TEMPLATES]:
             stored = self.index.canonical(index)
             if stored.family in accepted and is_template_of(stored.fields, form.fields):
                 found.append(index)
         return sorted(found)
+
+    def likest(self, form: Canonical, count: int) -> list[int]:
+        """The interactions of the same route that share most fields with ``form``, best first."""
+        pool = self.index.on_route(form.method, form.path)
+        return self.index.lookalikes.likest(form, pool, self._highest, count)
 
     def _in_sequence(self, fitting: Sequence[int]) -> Found:
         while self._next < len(self.played) and self.played[self._next]:

@@ -3,12 +3,11 @@
 Holds no canonical form: of 100,000 interactions these would be larger than the cassette itself.
 """
 
-from array import array
-from collections.abc import Callable, Iterable, Sequence
-from zlib import crc32
+from collections.abc import Callable, Sequence
 
 from fcproxy.core import marker
-from fcproxy.core.canonical import BLANK, Canonical, lines
+from fcproxy.core.canonical import BLANK, Canonical
+from fcproxy.core.lookalikes import Lookalikes
 
 __all__ = ["Filed", "Index"]
 
@@ -46,9 +45,9 @@ class Index:
         self._by_key: dict[tuple[bytes, str], Filed] = {}
         self._exact: dict[tuple[bytes, Secrets], list[int]] = {}
         self._by_route: dict[Route, list[int]] = {}
-        self._templates: dict[Route, list[int]] = {}
-        self._prints = array("I")
-        self._ends = array("L", [0])
+        self.templates: set[int] = set()
+        """Those that hold a secret in the middle of a text."""
+        self.lookalikes = Lookalikes()
 
     def add(self) -> None:
         """Files the next interaction."""
@@ -69,9 +68,8 @@ class Index:
             self._exact.setdefault((form.key, form.secrets), []).append(index)
             self.known.update(value for _, value in form.secrets)
             if any(marker.OPEN in text and not BLANK.fullmatch(text.strip('"')) for text in form.fields.values()):
-                self._templates.setdefault(route, []).append(index)
-        self._prints.extend(_prints(form))
-        self._ends.append(len(self._prints))
+                self.templates.add(index)
+        self.lookalikes.add(form)
 
     # -- lookup ------------------------------------------------------------------------------------------------
 
@@ -89,27 +87,3 @@ class Index:
     def on_route(self, method: str, path: str) -> Sequence[int]:
         """Interactions of one method and path."""
         return self._by_route.get((method, path), ())
-
-    def templates(self, method: str, path: str) -> Sequence[int]:
-        """Those among them that hold a secret in the middle of a text."""
-        return self._templates.get((method, path), ())
-
-    def all_routes(self) -> Iterable[Route]:
-        """Every (method, path) there is."""
-        return self._by_route
-
-    def likest(self, form: Canonical, pool: Sequence[int], count: int) -> list[int]:
-        """The ``count`` interactions of ``pool`` that share most fields with ``form``, best first."""
-        wanted = set(_prints(form))
-
-        def score(index: int) -> tuple[float, int]:
-            mine = self._prints[self._ends[index] : self._ends[index + 1]]
-            same = sum(map(wanted.__contains__, mine))
-            return same / max(len(wanted) + len(mine) - same, 1), -index
-
-        return sorted(pool, key=score, reverse=True)[:count]
-
-
-def _prints(form: Canonical) -> list[int]:
-    """One number a field. Equal fields have equal ones; the rare accident only misplaces a look-alike."""
-    return [crc32(line.encode("utf-8", "surrogatepass")) for line in lines(form.fields)]

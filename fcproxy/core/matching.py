@@ -1,6 +1,5 @@
 """Why a request missed, in words: the nearest recorded interactions, the fields that differ, what to do next."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,9 +47,6 @@ or add what is new: fcproxy auto --cassette {cassette}""",
 NEAREST = 3
 """How many look-alikes a miss names."""
 
-_COMPARED = 4096
-"""How many candidates are looked at: keeps a miss quick in a large cassette."""
-
 _TOLD = 8
 """How many differing fields the message tells of one candidate."""
 
@@ -76,28 +72,9 @@ def near(cassette: Cassette, form: Canonical, first: Sequence[int] = ()) -> list
     if first:
         # All the same request: the reader wants to see its beginning.
         return list(first[:NEAREST])
-    pool = cassette.index.on_route(form.method, form.path)
-    if not pool:
-        return [cassette.index.on_route(*route)[0] for route in _near_routes(cassette, form)]
-    return cassette.index.likest(form, pool[-_COMPARED:], NEAREST)
-
-
-def _near_routes(cassette: Cassette, form: Canonical) -> list[tuple[str, str]]:
-    """Routes that are spelled like the wanted one: same number of segments, as many equal ones as possible."""
-    wanted = form.path.split("/")
-
-    def score(route: tuple[str, str]) -> int:
-        mine = route[1].split("/")
-        same = sum(map(str.__eq__, wanted, mine)) if len(mine) == len(wanted) else -1
-        return 2 * same + (route[0] == form.method)
-
-    routes = list(cassette.index.all_routes())
-    if len(routes) > _COMPARED:
-        routes = routes[-_COMPARED:]
-    likely = sorted(routes, key=score, reverse=True)[: 4 * NEAREST]
-    named = {f"{method} {path}": (method, path) for method, path in likely}
-    close = difflib.get_close_matches(f"{form.method} {form.path}", named, n=NEAREST, cutoff=0.6)
-    return [named[name] for name in close]
+    if cassette.index.on_route(form.method, form.path):
+        return cassette.likest(form, NEAREST)
+    return cassette.index.lookalikes.near_routes(form, cassette.index.routes, NEAREST)
 
 
 def differences(recorded: Canonical, received: Canonical, *, families: Sequence[str]) -> list[dict[str, object]]:

@@ -98,7 +98,9 @@ def test_what_is_kept_of_an_interaction_is_small() -> None:
         sys.getsizeof(part) for part in (index.secrets, index.credentials, index.routes, index.alike, played.played)
     )
     assert fixed / 2000 < 60
-    assert isinstance(index._prints, array)
+    numbers = index.lookalikes
+    assert [isinstance(part, array) for part in (numbers._prints, numbers._ends, numbers._postings)] == [True] * 3
+    assert not numbers._unsorted
     assert len({id(route) for route in index.routes}) == 1
 
 
