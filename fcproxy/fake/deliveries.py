@@ -54,8 +54,8 @@ def enqueue(call: "Call", event: Row, endpoint: Row, doc: Doc) -> None:
     event.doc["pending_webhooks"] += 1
 
 
-def due_deliveries(state: State, now: int) -> Iterable[Delivery]:
-    """What is to be sent now. A delivery that was taken is not given again until its end was told."""
+def due_deliveries(state: State, now: int, sent_at: int) -> Iterable[Delivery]:
+    """What is due at ``now``, signed for ``sent_at``. One that was taken is not given again until its end was told."""
     for token, entry in list(state.outbox.items()):
         endpoint = state.tables[entry["kind"]].get(entry["endpoint"])
         event = state.tables["event"].get(entry["event"])
@@ -64,7 +64,7 @@ def due_deliveries(state: State, now: int) -> Iterable[Delivery]:
         elif entry["due"] <= now and not entry["taken"]:
             entry["taken"] = True
             body = json_bytes(_current(entry["doc"] or event.doc, event))
-            yield Delivery(token, event.id, endpoint.id, _request(endpoint, body, now))
+            yield Delivery(token, event.id, endpoint.id, _request(endpoint, body, sent_at))
 
 
 def _current(doc: Doc, event: Row) -> Doc:
@@ -72,13 +72,13 @@ def _current(doc: Doc, event: Row) -> Doc:
     return {**doc, "pending_webhooks": event.doc["pending_webhooks"]} if "pending_webhooks" in doc else doc
 
 
-def _request(endpoint: Row, body: bytes, now: int) -> Request:
+def _request(endpoint: Row, body: bytes, sent_at: int) -> Request:
     headers = Headers(
         [
             ("Content-Type", "application/json; charset=utf-8"),
             ("User-Agent", USER_AGENT),
             ("Accept", "*/*; q=0.5, application/xml"),
-            (SIGNATURE_HEADER, sign([endpoint.private["secret"]], now, body)),
+            (SIGNATURE_HEADER, sign([endpoint.private["secret"]], sent_at, body)),
         ]
     )
     return Request("POST", endpoint.private.get("url") or endpoint.doc["url"], headers, body)

@@ -6,7 +6,7 @@ runs the fake, who comes back with its outcome.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,7 +28,7 @@ from fcproxy.fake.openapi import openapi
 from fcproxy.fake.options import Options
 from fcproxy.fake.params import Param, Params, Type, text
 from fcproxy.fake.present import Presenter, check_expand
-from fcproxy.fake.resource import Outbound, Outcome, Route
+from fcproxy.fake.resource import Outbound, Outcome, Resource, Route
 from fcproxy.fake.resources import all_resources
 from fcproxy.fake.state import Doc, State
 from fcproxy.fake.thin import thin_event
@@ -82,13 +82,19 @@ class _Pending:
 class Fake:
     """A Stripe of one account in test and live mode, in memory.
 
-    ``seed`` decides ids and secrets; ``clock`` gives Unix seconds; see `Options` for the rest.
+    ``seed`` decides ids and secrets; ``clock`` gives Unix seconds; see `Options` for the rest. ``resources`` are those
+    of this package by default.
     """
 
     def __init__(
-        self, *, seed: str = DEFAULT_SEED, clock: Callable[[], int] = fixed_clock, options: Options | None = None
+        self,
+        *,
+        seed: str = DEFAULT_SEED,
+        clock: Callable[[], int] = fixed_clock,
+        options: Options | None = None,
+        resources: Iterable[Resource] | None = None,
     ) -> None:
-        self.catalogue = Catalogue(all_resources())
+        self.catalogue = Catalogue(all_resources() if resources is None else resources)
         self.state = State(seed, self.catalogue.indexes())
         self.options = options or Options()
         self._clock = clock
@@ -126,9 +132,14 @@ class Fake:
             raise TypeError(f"{pending.route.path} asks for a second call")
         return result
 
-    def due(self) -> list[Delivery]:
-        """The webhook deliveries that are to be sent now; each is given once until `sent` tells of its end."""
-        return list(due_deliveries(self.state, self._settled_now()))
+    def due(self, sent_at: int | None = None) -> list[Delivery]:
+        """The webhook deliveries that are to be sent now; each is given once until `sent` tells of its end.
+
+        ``sent_at`` is the moment that their signatures name (Unix seconds), the fake's own by default. Receivers hold
+        it against a real clock, so whoever really sends them gives the real one.
+        """
+        now = self._settled_now()
+        return list(due_deliveries(self.state, now, now if sent_at is None else sent_at))
 
     def sent(self, delivery: Delivery, status: int | None) -> None:
         """Tells how a delivery went: the status of its answer, or None where there was none."""
@@ -147,8 +158,11 @@ class Fake:
         self.state.load(data)
         self._latest = 0
 
-    def cli_messages(self, session_id: str) -> list[str] | None:
-        """What waits for a listening CLI, as JSON texts, taken off its queue; None for a session that is not there."""
+    def cli_messages(self, session_id: str, sent_at: int | None = None) -> list[str] | None:
+        """What waits for a listening CLI, as JSON texts, taken off its queue; None for a session that is not there.
+
+        ``sent_at`` as for `due`.
+        """
         now = self._settled_now()
         session = self.state.tables[CLI_SESSION].get(session_id)
         if session is None:
@@ -156,7 +170,7 @@ class Fake:
         call = self.job_call(session.scope, now)
         events = (self.state.tables["event"].get(item["event"]) for item in session.private["queue"] if "event" in item)
         thin_forms = {event.id: thin_event(call, event) for event in events if event is not None}
-        return take_messages(self.state, session, thin_forms, now)
+        return take_messages(self.state, session, thin_forms, now if sent_at is None else sent_at)
 
     def control(self, method: str, path: str, body: bytes) -> Response:
         """Answers a request of the control API; ``path`` is what follows the fake's control prefix."""

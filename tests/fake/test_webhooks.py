@@ -1,6 +1,7 @@
 """Webhook endpoints, and the deliveries that follow from events."""
 
 import json
+import time
 
 import pytest
 import stripe
@@ -88,6 +89,18 @@ def test_the_sdk_accepts_a_delivery() -> None:
     assert event["request"] == {"id": request_id, "idempotency_key": "k"}
     with pytest.raises(stripe.SignatureVerificationError):
         stripe.WebhookSignature.verify_header(request.body.decode() + " ", signature, secret, tolerance=None)
+
+
+def test_a_receiver_with_a_real_clock_accepts_what_is_signed_for_it() -> None:
+    call = Caller()
+    secret = endpoint(call)["secret"]
+    call.post("/v1/customers")
+    moment = int(time.time())
+    (delivery,) = call.fake.due(moment)
+    event = stripe.Webhook.construct_event(
+        delivery.request.body, delivery.request.headers.get(SIGNATURE_HEADER), secret
+    )
+    assert event.type == "customer.created"
 
 
 def test_a_delivery_is_given_once_and_done_with_when_it_went_well() -> None:
