@@ -120,7 +120,7 @@ class Deck:
         if self.mode in (Mode.RECORD, Mode.PASSTHROUGH):
             return Forward(DECISIONS[self.mode, Lookup.MISS] is Action.FORWARD_AND_RECORD, sequence)
         form = self.canonical(request)
-        outcome = self._look_up(request, form)
+        outcome = self._look_up(form, request.headers.get("Idempotency-Key"))
         lookup = Lookup.HIT if isinstance(outcome, Replay) else Lookup.MISS
         action = DECISIONS[self.mode, lookup]
         if isinstance(outcome, Replay):
@@ -129,9 +129,24 @@ class Deck:
             return self._refused(outcome, form)
         return Forward(action is Action.FORWARD_AND_RECORD, sequence)
 
+    def replay(self, form: Canonical, key: str | None) -> Replay | Refuse:
+        """What `decide` does in mode replay, for a request whose form is known. ``key`` is its Idempotency-Key."""
+        outcome = self._look_up(form, key)
+        return outcome if isinstance(outcome, Replay) else self._refused(outcome, form)
+
+    @property
+    def header_names(self) -> frozenset[str]:
+        """Lower-case names of the request headers that a canonical form depends on."""
+        return self._memo.wanted
+
+    @property
+    def version(self) -> int:
+        """Changes whenever `canonical` may give another form for a request than before."""
+        return len(self._live.ledger.learned)
+
     def canonical(self, request: Request) -> Canonical:
         """The canonical form of a live request, remembered for the next one like it."""
-        return self._memo.get(request, len(self._live.ledger.learned))
+        return self._memo.get(request, self.version)
 
     def knows(self, request: Request) -> bool:
         """Whether this deck's cassette holds the request, played or not. Moves nothing."""
@@ -153,14 +168,15 @@ class Deck:
         told = {"method": form.method, "path": shown(form.path), "credential": form.family}
         return {**told, **{shown(place): shown(form.fields[place]) for place in sorted(form.fields)}}
 
-    def _look_up(self, request: Request, form: Canonical) -> "Replay | _Miss":
+    def _look_up(self, form: Canonical, key: str | None) -> "Replay | _Miss":
         cassette = self._cassette
         if cassette is None:
             return _Miss("no_cassette")
         if self.options.expired:
             return _Miss("expired")
         found = cassette.find(form, ordered=self.options.ordered)
-        key = request.headers.get("Idempotency-Key") if form.method not in SAFE_METHODS else None
+        if form.method in SAFE_METHODS:
+            key = None
         again = self._retries.answer(key, form, found.index) if key else None
         if again is not None:
             self._repeated += not again.reused

@@ -52,6 +52,7 @@ class Retries:
     def __init__(self, cassette: Cassette) -> None:
         self._cassette = cassette
         self._answered: dict[tuple[str, str], tuple[int, Canonical]] = {}
+        self._again: dict[int, Again] = {}
 
     def remember(self, key: str, form: Canonical, index: int) -> None:
         """``key`` was answered by interaction ``index``."""
@@ -75,9 +76,16 @@ class Retries:
             # A recording of another tool may hold no keys: then a failure's repetition is taken for its retry.
             if same or (same is None and self._cassette.is_failure(index)):
                 return None
-        response = self._cassette.interactions[index].response
-        headers = response.headers.replaced("Idempotent-Replayed", "true")
-        return Again(index, Response(response.status, headers, response.body, response.reason))
+        return self._replayed(index)
+
+    def _replayed(self, index: int) -> Again:
+        again = self._again.get(index)
+        if again is None:
+            response = self._cassette.interactions[index].response
+            headers = response.headers.replaced("Idempotent-Replayed", "true")
+            again = Again(index, Response(response.status, headers, response.body, response.reason))
+            self._again[index] = again
+        return again
 
     def _has_same_key(self, one: int, other: int) -> bool | None:
         """Whether two interactions were recorded with one key; None where one of them has none."""
