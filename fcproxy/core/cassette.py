@@ -12,6 +12,7 @@ from fcproxy.core.canonical import ANY_FAMILY, NO_FAMILY, UNKNOWN_FAMILY, Canoni
 from fcproxy.core.index import Filed, Index
 from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.message import Interaction
+from fcproxy.core.standins import is_standin
 
 __all__ = ["SAFE_METHODS", "Cassette", "Found", "is_failure"]
 
@@ -47,6 +48,8 @@ class Cassette:
         """How many were played after one that was recorded later."""
         self.last_change = -1
         """Index of the last mutating interaction played: GETs are answered from the state after it."""
+        self.not_stored = {at for at, one in enumerate(interactions) if is_standin(one.response.headers)}
+        """Those whose answer was not stored: they can be found and not played."""
         self.index = Index(canonical)
         self._rules = rules
         self._epochs: list[int] = []
@@ -96,7 +99,7 @@ class Cassette:
                 stands_for = (*self._rules.dummy_for, UNKNOWN_FAMILY)
                 accepted = tuple(one for one in known if one.startswith(stands_for))
             else:
-                accepted = tuple(dict.fromkeys((family, UNKNOWN_FAMILY)))
+                accepted = tuple(one for one in known if one in (family, UNKNOWN_FAMILY))
             self._accepted[family] = accepted
         return accepted
 
@@ -158,6 +161,8 @@ class Cassette:
 
     def _safe(self, fitting: Sequence[int]) -> Found:
         """Answers that were recorded after the same change come first; then those of the nearest change before it."""
+        if len(fitting) == 1:
+            return Found(fitting[0], repeated=self.played[fitting[0]] > 0)
         reached = bisect_right(fitting, self.last_change, key=self._epochs.__getitem__)
         low, high = self._epoch_of(fitting, fitting[max(reached - 1, 0)])
         fresh = self._first_fresh(fitting, low, high)
@@ -191,7 +196,8 @@ class Cassette:
         self.played[index] += 1
         if form.method not in SAFE_METHODS:
             self.last_change = index
-        self._bindings.bind(form, index)
+        if form.secrets or self._bindings.many_credentials:
+            self._bindings.bind(form, index)
 
     def is_failure(self, index: int) -> bool:
         """Whether ``index`` answered what an SDK tries again: conflict, rate limit, or a fault of the server's."""

@@ -18,7 +18,7 @@ from fcproxy.core.message import Interaction, Request, Response
 from fcproxy.core.modes import DECISIONS, Action, Lookup, Mode
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.retries import Retries, without_superseded
-from fcproxy.core.standins import is_standin, reason_of
+from fcproxy.core.standins import reason_of
 from fcproxy.core.verdict import Verdict
 
 __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"]
@@ -186,7 +186,7 @@ class Deck:
         if found.index is None:
             return _Miss(found.reason, found.near)
         response = cassette.interactions[found.index].response
-        if is_standin(response.headers):
+        if found.index in cassette.not_stored:
             return _Miss("not_stored", (found.index,), reason_of(response.headers))
         cassette.play(found.index, form)
         self._repeated += found.repeated

@@ -75,6 +75,8 @@ class Index:
 
     def keyed(self, key: bytes, families: Sequence[str]) -> Sequence[int]:
         """Interactions with this key and one of these families, in order."""
+        if len(families) == 1:
+            return self._by_key.get((key, families[0]), ())
         found = [filed for family in families if (filed := self._by_key.get((key, family)))]
         if len(found) == 1:
             return found[0]
