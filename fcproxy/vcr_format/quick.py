@@ -18,24 +18,29 @@ _END = "version: 1"
 
 _INTERACTION = re.compile(
     r"- request:\n"
-    r"    body: (?P<sent>[^\n]+)\n"
-    r"    headers:(?P<asked> \{\}|(?:\n      [^ \n][^\n]*)+)\n"
+    r"    body: (?P<sent>[^\n]+(?:\n(?:      [^\n]*)?)*)\n"
+    r"    headers:(?P<asked> \{\}|(?:\n      [^\n]+)+)\n"
     r"    method: (?P<method>[^\n]+)\n"
     r"    uri: (?P<uri>[^\n]+)\n"
     r"  response:\n"
     r"    body:\n"
-    r"      string: (?:\|(?P<hint>2?)(?P<chomp>[-+]?)(?P<lines>(?:\n(?:        [^\n]*)?)+)|(?P<line>[^|\n][^\n]*))\n"
+    r"      string: (?:"
+    r"\|(?P<hint>2?)(?P<chomp>[-+]?)(?P<lines>(?:\n(?:        [^\n]*)?)+)"
+    r"|(?P<other>[^|\n][^\n]*(?:\n(?:        [^\n]*)?)*)"
+    r")\n"
     r"(?:    fcproxy:\n      layout: (?P<layout>[a-z]+)\n)?"
-    r"    headers:(?P<answered> \{\}|(?:\n      [^ \n][^\n]*)+)\n"
+    r"    headers:(?P<answered> \{\}|(?:\n      [^\n]+)+)\n"
     r"    status:\n"
     r"      code: (?P<code>[0-9]{3})\n"
     r"      message: (?P<message>[^\n]+)\n"
 )
-_HEADER_LINE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)")
+_HEADER_START = re.compile(r"\n      (?! )")
+_HEADER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)", re.DOTALL)
 # Everything that stands here is plain text to YAML 1.1, save the four words for nothing; so the scalars that the writer
 # leaves unquoted, and those beginning with a digit, which vcrpy does.
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./,;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_./,;=&%+?@()\[\]-]+)*")
 _SINGLE = re.compile(r"'((?:[^']|'')*)'")
+_HINT = re.compile(r"[|][-+]?[0-9]")
 _NULLS = frozenset({"null", "Null", "NULL"})
 
 
@@ -92,11 +97,10 @@ def _unusual_item(text: str) -> dict[str, object]:
 def _item(found: re.Match[str], pairs: dict[tuple[str, str], tuple[str, str]]) -> dict[str, object] | None:
     """The interaction, or None where a part of it is beyond this reader."""
     asked, answered = _headers(found["asked"], pairs), _headers(found["answered"], pairs)
-    sent = None if found["sent"] in _NULLS else _scalar(found["sent"])
-    body = _scalar(found["line"]) if found["line"] is not None else _literal(found)
+    sent = b"" if found["sent"] in _NULLS else _scalar(found["sent"])
+    body = _scalar(found["other"]) if found["other"] is not None else _literal(found)
     words = [_scalar(found[name]) for name in ("method", "uri", "message")]
-    unread = asked is None or answered is None or body is None or None in words
-    if unread or (sent is None and found["sent"] not in _NULLS):
+    if asked is None or answered is None or sent is None or body is None or None in words:
         return None
     hints = {"fcproxy": {"layout": found["layout"]}} if found["layout"] else {}
     return {
@@ -110,12 +114,17 @@ def _item(found: re.Match[str], pairs: dict[tuple[str, str], tuple[str, str]]) -
     }
 
 
-def _scalar(written: str) -> str | None:
-    """The text of a one-line scalar that is plain or single-quoted."""
-    if written[0] == "'":
-        quoted = _SINGLE.fullmatch(written)
-        return quoted[1].replace("''", "'") if quoted else None
-    return written if _PLAIN.fullmatch(written) and written not in _NULLS else None
+def _scalar(written: str) -> str | bytes | None:
+    """The text or bytes of a scalar, read by hand where it is plain or single-quoted on one line."""
+    if _PLAIN.fullmatch(written):
+        return written if written not in _NULLS else None
+    quoted = _SINGLE.fullmatch(written) if "\n" not in written else None
+    if quoted is not None:
+        return quoted[1].replace("''", "'")
+    if written[0] == "|" and _HINT.match(written):
+        return None  # its indentation counts from where it stands
+    value = read_yaml_text(written + "\n")
+    return value if isinstance(value, str | bytes) else None
 
 
 def _literal(found: re.Match[str]) -> str | None:
@@ -134,8 +143,8 @@ def _headers(written: str, pairs: dict[tuple[str, str], tuple[str, str]]) -> Hea
     items: list[tuple[str, str]] = []
     names = set()
     name = None
-    for line in written.split("\n      ")[1:]:
-        found = _HEADER_LINE.fullmatch(line)
+    for part in _HEADER_START.split(written)[1:]:
+        found = _HEADER.fullmatch(part)
         if found is None:
             return None
         value = found["value"]
@@ -146,7 +155,7 @@ def _headers(written: str, pairs: dict[tuple[str, str], tuple[str, str]]) -> Hea
             names.add(name)
             continue
         text = _scalar(value)
-        if text is None or name is None:
+        if name is None or not isinstance(text, str):
             return None
         # Most headers are the same in every interaction: kept once.
         pair = (name, text)
