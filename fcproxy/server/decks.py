@@ -33,6 +33,8 @@ class Decks:
     def __init__(self, config: Config, default: OpenedDeck, check: Check) -> None:
         """Further decks take their settings from ``config``."""
         self.default = default
+        self.version = 0
+        """Changes whenever a request may belong to another deck than before."""
         self._config = config
         self._check = check
         self._open: dict[str, OpenedDeck] = {}
@@ -87,12 +89,14 @@ class Decks:
         opened = await open_deck(config, word, self._check)
         name = secrets.token_hex(8)
         self._open[name] = opened
+        self.version += 1
         return name, opened
 
     async def eject(self, name: str, *, keep: bool) -> Verdict:
         """Ends a deck and gives its final verdict. Raises KeyError for an unknown one; see also OpenedDeck.end."""
         opened = self._open.pop(name)
         self._ejected.add(name)
+        self.version += 1
         await opened.end(keep=keep)
         return opened.verdict()
 

@@ -17,6 +17,7 @@ __all__ = [
     "DECK_HEADER",
     "DUMMY_KEY",
     "PREFIX",
+    "SELECTORS",
     "BadRequest",
     "build",
     "deck_of_key",
@@ -29,6 +30,9 @@ PREFIX = "/_fcproxy/"
 """The one reserved prefix: nothing below it is recorded or forwarded."""
 
 DECK_HEADER = "Fcproxy-Deck"
+SELECTORS = frozenset({"authorization", "fcproxy-deck"})
+"""Lower-case names of the headers by which a request chooses its deck."""
+
 DUMMY_KEY = "sk_" + "test_" + "fcproxy"
 """What a client may use as its key; with ``_{id}`` behind it, it names a deck."""
 
@@ -88,12 +92,10 @@ async def read_body(request: web.BaseRequest) -> bytes:
         raise BadRequest(bad_request(400, "bad_body", "the request body is not framed as it should be")) from None
 
 
-def build(
-    request: web.BaseRequest, headers: Headers, target: str, body: bytes, public_url: Callable[[str, str], str]
-) -> Request:
+def build(method: str, headers: Headers, target: str, body: bytes, public_url: Callable[[str, str], str]) -> Request:
     """The request as it is compared, recorded and forwarded: end-to-end headers in their order, public URL."""
     kept = end_to_end(headers).without(*_NOT_FORWARDED)
-    return Request(request.method, public_url(request.method, target), kept, body)
+    return Request(method, public_url(method, target), kept, body)
 
 
 _DECK_KEY = re.compile(re.escape(DUMMY_KEY) + r"_([0-9A-Za-z-]{1,64})\Z")

@@ -91,9 +91,9 @@ class Proxy:
         if self._lending_guard is not None and (refused := self._lending_guard.refusal_of_lending(headers)):
             return await send(request, refused), "refused"
         if opened is None:
-            miss = self._decks.stray(build(request, headers, rest, body, self._decks.default.public_url))
+            miss = self._decks.stray(build(request.method, headers, rest, body, self._decks.default.public_url))
             return await send(request, miss_response(miss)), f"miss {miss.reason}"
-        return await self._data(request, opened, build(request, headers, rest, body, opened.public_url))
+        return await self._data(request, opened, build(request.method, headers, rest, body, opened.public_url))
 
     async def _data(self, request: web.BaseRequest, opened: OpenedDeck, outgoing: Request) -> tuple[Sent, str]:
         try:

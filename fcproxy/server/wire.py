@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from fcproxy.core.message import Headers, Response
 
-__all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "without_body"]
+__all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "whole", "without_body"]
 
 
 class Sent(web.StreamResponse):
@@ -99,6 +99,14 @@ def framed(response: Response, *, bodiless: bool) -> Headers:
     if bodiless:
         return headers
     return headers.replaced("Content-Length", str(len(response.body)))
+
+
+def whole(response: Response, extra: Iterable[tuple[str, str]] = ()) -> bytes:
+    """A response that is known whole, as it goes to an HTTP/1.1 client that keeps its connection and sent no HEAD."""
+    bodiless = without_body("GET", response.status)
+    headers = Headers([*framed(response, bodiless=bodiless), *extra])
+    head = head_bytes(response.status, response.reason or _phrase(response.status), headers)
+    return head if bodiless else head + response.body
 
 
 async def send(request: web.BaseRequest, response: Response, extra: Iterable[tuple[str, str]] = ()) -> Sent:

@@ -1,0 +1,206 @@
+"""The hot path of replay: a plain request is answered in the call that brings its bytes, without a task or a parser.
+
+Each trick, and why (figures: docs/performance.md):
+
+- Requests are read by `PlainReader`; what is not plain goes to aiohttp untouched. A test suite sends nothing else.
+- A bounded memory leads from what a deck compares, as raw bytes, to its canonical form, so that decoding, redaction and
+  canonical form are paid once. Idempotency keys and telemetry, new in each request, are no part of it.
+- The deck still decides each time: marks, repeats, retries and misses are its own.
+- Answers are kept as the bytes that go on the wire.
+
+Only replay goes this way: it needs nothing from the world, so nothing has to be waited for.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from aiohttp import web
+
+from fcproxy.core.canonical import Canonical
+from fcproxy.core.deck import Refuse
+from fcproxy.core.message import Response
+from fcproxy.core.modes import Mode
+from fcproxy.server.answers import miss_response
+from fcproxy.server.decks import Decks
+from fcproxy.server.incoming import SELECTORS, build, is_reserved
+from fcproxy.server.limits import Connection, Handler, LimitedServer, Limits
+from fcproxy.server.log import RequestLog
+from fcproxy.server.opened import OpenedDeck
+from fcproxy.server.plain import MORE, Plain, PlainReader
+from fcproxy.server.wire import whole
+
+__all__ = ["Shortcut", "ShortcutServer"]
+
+_ENTRIES = 16_384
+_LARGEST = 8 * 1024
+_BYTES = 64 * 1024 * 1024
+"""Most bytes of answers that are kept, and of requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a request: its deck, its form, the path to log, and the state that the form depends on."""
+
+    opened: OpenedDeck
+    form: Canonical
+    path: str
+    version: int
+
+
+class Shortcut:
+    """Answers plain requests to decks in mode replay. Shared by all connections."""
+
+    def __init__(self, decks: Decks, log: RequestLog, *, closed: bool = False) -> None:
+        """``closed``: every request goes the long way (where a key is lent, each must be looked at)."""
+        self._closed = closed
+        self._decks = decks
+        self._log = log
+        self._version = decks.version
+        self._reader = PlainReader(decks.default.deck.header_names | SELECTORS)
+        self._known: dict[tuple[bytes, tuple[bytes, ...], bytes], _Known] = {}
+        self._size = 0
+        self._answers: dict[int, tuple[Response, bytes]] = {}
+        self._kept = 0
+        self.read = self._reader.read
+        self.open = False
+        """Whether there is a deck in mode replay."""
+        self._changed()
+
+    def answer(self, plain: Plain) -> bytes | None:
+        """The whole answer, or None where the request must go the long way: then nothing has been decided yet."""
+        started = perf_counter() if self._log.enabled else 0.0
+        if self._version != self._decks.version:
+            self._changed()
+        at = (plain.first, plain.compared, plain.body)
+        known = self._known.get(at)
+        if known is None or known.version != known.opened.deck.version:
+            known = self._learn(plain, at)
+            if known is None:
+                return None
+        key = plain.key.decode() if plain.key is not None else None
+        decision = known.opened.deck.replay(known.form, key)
+        if isinstance(decision, Refuse):
+            status, action = 422, f"miss {decision.miss.reason}"
+            data = whole(miss_response(decision.miss))
+        else:
+            status, action = decision.response.status, f"replayed {decision.index}"
+            data = self._prepared(decision.response, decision.index)
+        if self._log.enabled:
+            self._log.request(known.form.method, known.path, status, action, perf_counter() - started)
+        return data
+
+    def _changed(self) -> None:
+        self._version = self._decks.version
+        self._known.clear()
+        self.open = not self._closed and any(one.mode is Mode.REPLAY for one in self._decks.all())
+
+    def _learn(self, plain: Plain, at: tuple[bytes, tuple[bytes, ...], bytes]) -> _Known | None:
+        headers, target = plain.headers(), plain.target
+        opened, rest = self._decks.choose(target, headers)
+        if not isinstance(opened, OpenedDeck) or opened.mode is not Mode.REPLAY or is_reserved(rest):
+            return None
+        deck = opened.deck
+        form = deck.canonical(build(plain.method, headers, rest, plain.body, opened.public_url))
+        known = _Known(opened, form, opened.redactor.text(target.partition("?")[0]), deck.version)
+        if plain.size <= _LARGEST:
+            self._size += plain.size
+            if len(self._known) >= _ENTRIES or self._size > _BYTES:
+                self._known.clear()
+                self._size = plain.size
+            self._known[at] = known
+        return known
+
+    def _prepared(self, response: Response, index: int) -> bytes:
+        # By identity: a deck gives the very response that its cassette holds, and the reference here keeps it alive.
+        kept = self._answers.get(id(response))
+        if kept is not None:
+            return kept[1]
+        data = whole(response, [("Fcproxy-Hit", str(index))])
+        self._kept += len(data)
+        if self._kept > _BYTES:
+            self._answers.clear()
+            self._kept = len(data)
+        self._answers[id(response)] = (response, data)
+        return data
+
+
+class ShortcutServer(LimitedServer):
+    """Serves plain requests through ``shortcut``, all others through ``handler``."""
+
+    def __init__(self, handler: Handler, limits: Limits, note: Callable[[str], None], shortcut: Shortcut) -> None:
+        super().__init__(handler, limits, note)
+        self.shortcut = shortcut
+
+    def __call__(self) -> web.RequestHandler:
+        """A protocol for a new connection."""
+        return ShortcutConnection(self, asyncio.get_running_loop())
+
+
+class ShortcutConnection(Connection):
+    """A connection that takes the shortcut where it can.
+
+    ``_direct``: aiohttp has nothing to do on this connection, so that what comes next may be answered here.
+    """
+
+    __slots__ = ("_armed", "_direct", "_held", "_paused", "_returns", "_shortcut")
+
+    def __init__(self, server: "ShortcutServer", loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(server, loop)
+        self._shortcut = server.shortcut
+        self._direct = True
+        self._returns = False
+        self._paused = False
+        self._held = b""
+        self._armed = True
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        if not self._direct:
+            self._returns = False  # more than the one whole request: what aiohttp is at cannot be known any more
+            super().data_received(data)
+            return
+        if self._held:
+            data, self._held = self._held + data, b""
+        plain = self._shortcut.read(data) if self._shortcut.open else None
+        if plain is MORE:
+            self._held = data
+            self._heard = self._clock()
+            self._begun = self._begun or self._heard
+            return
+        answer = self._shortcut.answer(plain) if plain is not None and not self._paused else None
+        if answer is None or self.transport is None:
+            self._direct, self._returns = False, plain is not None
+            super().data_received(data)
+            return
+        self.transport.write(answer)
+        self.finish()
+        if self._armed:
+            # aiohttp would close a connection on which it has done nothing for an hour.
+            self.keep_alive(True)
+            self._armed = False
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """See aiohttp's RequestHandler. Once the one request it was given is answered, the shortcut is open again."""
+        done = await super().finish_response(request, resp, start_time)
+        self._direct = self._returns and bool(resp.keep_alive)
+        self._armed = True
+        return done
+
+    def close(self) -> None:
+        """See aiohttp's RequestHandler."""
+        self._direct = self._returns = False
+        super().close()
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol. A client that does not read gets its answers at its own pace, through aiohttp."""
+        self._paused = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._paused = False
+        super().resume_writing()
