@@ -181,7 +181,7 @@ class Redactor:
             done = self._structure.json(text, base, document=opened.document)
         else:
             done = self._by_kind(opened.kind, text, base)
-        if done == opened.text:
+        if _untouched(opened, done):
             return opened.data, ""
         charset = "" if opened.charset in ("utf-8", "utf8", "ascii", "us-ascii") else "charset=utf-8"
         return _bytes(done.removeprefix("\ufeff") if charset else done), charset
@@ -220,7 +220,7 @@ class Redactor:
             done = self._structure.field(names.get("name", ""), marker.escape(opened.text), base)
         else:
             done = self._by_kind(opened.kind, marker.escape(opened.text), base)
-        return multipart.Part(headers, opened.data if done == opened.text else _bytes(done))
+        return multipart.Part(headers, opened.data if _untouched(opened, done) else _bytes(done))
 
     def _part_header(self, name: str, value: str) -> str:
         if name.lower() == "content-disposition":
@@ -264,6 +264,11 @@ def _changed(body: bytes, look: Callable[[str], str]) -> bytes:
 def _swept_headers(headers: Headers, look: Callable[[str], str], before: bytes, after: bytes) -> Headers:
     swept = Headers((name, marker.outside(value, look)) for name, value in headers)
     return swept if before is after else _with_length(swept, after, empty_before=not before)
+
+
+def _untouched(opened: Opened, done: str) -> bool:
+    """Whether the bytes may stay as they are. In another charset they may look like a marker to who reads UTF-8."""
+    return done == opened.text and not any(mark.encode() in opened.data for mark in (marker.OPEN, marker.ESCAPE))
 
 
 def _bytes(text: str) -> bytes:
