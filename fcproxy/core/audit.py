@@ -84,14 +84,16 @@ class Auditor:
         known: Iterable[str] = (),
         size: int = 0,
         lines: str = "",
+        quick: bool = False,
     ) -> Report:
         """The report on a file's contents.
 
         ``raw`` is the file's text, searched last, and used to tell lines unless ``lines`` is given for that. ``known``:
         secrets known from elsewhere (a recorder's own), copies of which are findings. ``size`` in bytes, for coverage.
+        ``quick``: interactions that the triage clears are not looked at closely.
         """
         listed = list(items)
-        first = self._inspect(listed, raw, frozenset())
+        first = self._inspect(listed, raw, frozenset(), quick=quick)
         hits = list(first.hits)
         values = dict.fromkeys(value for hit in hits for value in sorted(hit.learnable) if _learnable(value))
         if learned := frozenset(filter(_learnable, known)) | frozenset(islice(values, MAX_LEARNED)):
@@ -100,13 +102,17 @@ class Auditor:
         coverage.files, coverage.bytes = 1, size or len(raw)
         return Report(tuple(self._findings(file, hits, lines or raw)), coverage)
 
-    def _inspect(self, items: list[Item], raw: str, learned: frozenset[str]) -> Inspection:
+    def _inspect(self, items: list[Item], raw: str, learned: frozenset[str], *, quick: bool = False) -> Inspection:
         inspection = Inspection(self.scanner, learned)
         for item in items:
             inspection.number = item.number
             content = item.content
             if isinstance(content, Interaction):
-                inspection.interaction(content)
+                bodies = self.triage.harmless(content) if quick else None
+                if bodies is None:
+                    inspection.interaction(content)
+                else:
+                    inspection.clean(bodies)
             elif isinstance(content, str):
                 inspection.text(content, item.place)
             elif isinstance(content, bytes):

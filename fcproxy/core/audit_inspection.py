@@ -26,7 +26,9 @@ MAX_VIEWED = 64 * 1024 * 1024
 
 _NOT_STORED = "not-stored"
 _PAIR_TEXT = re.compile(r"[?&;#]?([A-Za-z0-9_.\[\]%-]{1,200})=([^&#\s\"'<>]{1,8192})")
-_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]{4,}$")
+_DROPPED = re.compile(r"#(?<=\s#)[^\n]{4,}|[&!*%](?<=[\s,\[{:].)[^\s,\]}]{4,}")
+"""A first character that can be searched for quickly, then what must stand before it."""
+
 _FORM = re.compile(r"[^\s=&<>{}\"]{1,512}=[^\s<>{}\"]*")
 
 
@@ -133,12 +135,14 @@ class Inspection:
         self._tree(tree, _At(place), whole=True)
 
     def raw(self, text: str) -> None:
-        """A file's text after its contents were inspected one by one: comments, and words that were in none of them."""
+        """A file's text after its contents were inspected: what a YAML reader drops (comments, anchors, tags)."""
         self._start()
-        for comment in _COMMENT.findall(text) if "#" in text else ():
-            self._text(comment, _At("comment"))
-        fresh = words_of(text) - self._harmless
-        self._text("\n".join(sorted(fresh)), _At("text"))
+        self._text("\n".join(dict.fromkeys(_DROPPED.findall(f"\n{text}"))), _At("text"))
+
+    def clean(self, bodies: int) -> None:
+        """Counts an interaction that somebody else found clean."""
+        self.coverage.interactions += 1
+        self.coverage.bodies += bodies
 
     def _start(self) -> None:
         self._viewed = 0

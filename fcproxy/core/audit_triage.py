@@ -15,7 +15,7 @@ from fcproxy.core.audit_marks import MARK, mark
 from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Scanner
 from fcproxy.core.audit_tree import Pairs, parse_json
-from fcproxy.core.message import Headers
+from fcproxy.core.message import Headers, Interaction
 
 __all__ = ["Triage"]
 
@@ -46,6 +46,9 @@ _SOME_TAIL = "_1AbCdEfGhIjKlMnOpQrStUvWxYz0zYxWvUtSrQpOnMlKjIhGfEdCbA1aBcDeFgH"
 """What the tail of every id becomes: long enough for every rule."""
 
 _COMPOSED = frozenset(("value", "year", "month", "day"))
+_UNUSUAL = frozenset(("content-encoding", "fcproxy-body"))
+"""Headers that say that a body is not what it looks like."""
+
 _KNOWN = 400_000
 """Most lines, words and blocks that are remembered."""
 
@@ -82,6 +85,22 @@ class Triage:
             and (not lines or self._lines(lines))
         )
         return bool(texts[0]) + bool(lines or texts[-1]), good
+
+    def harmless(self, interaction: Interaction) -> int | None:
+        """The number of bodies of an interaction that needs no close look; None for one that does."""
+        request, response = interaction.request, interaction.response
+        try:
+            body, answer = request.body.decode(), response.body.decode()
+        except UnicodeDecodeError:
+            return None
+        good = (
+            all(self._text(self.skeleton(text)) for text in (request.method, request.url, response.reason, body))
+            and self._harmless([(name, self.skeleton(value)) for name, value in request.headers])
+            and self._harmless([(name, self.skeleton(value)) for name, value in response.headers])
+            and not _UNUSUAL.intersection(name.lower() for name, _ in (*request.headers, *response.headers))
+            and self._document(self.skeleton(answer))
+        )
+        return bool(body) + bool(answer) if good else None
 
     def _clean_json(self, line: str) -> tuple[int, bool]:
         try:

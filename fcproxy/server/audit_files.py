@@ -70,7 +70,9 @@ def audit_bytes(
         items, problem = file_items(text, name)
         if opened.problem or charset is None:
             items = [Item(data if opened.problem else opened.data, "file")]
-        report = auditor.items(shown, items, raw=text if problem is None else "", known=known, size=len(data))
+        report = auditor.items(
+            shown, items, raw=text if problem is None else "", known=known, size=len(data), quick=True
+        )
     findings = list(report.findings)
     for layer in opened.layers:
         report.coverage.opened(layer)
