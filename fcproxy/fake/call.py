@@ -51,7 +51,8 @@ class Call:
 
     def mint(self, kind: str) -> str:
         """A new id."""
-        return self.state.mint(kind, self.now, self.account)
+        known = self.catalogue.kinds.get(kind)
+        return self.state.mint(kind, self.now, self.account, known.shape if known else None)
 
     def secret(self, word: str, length: int) -> str:
         """A new secret's characters."""

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from fcproxy.stripe.ids import ALPHABET, IDS, Shape
+from fcproxy.stripe.ids import ALPHABET, IDS, IdShape, Shape
 
 __all__ = ["ACCOUNT_PART", "HEX_DIGITS", "chance", "mint", "number_between"]
 
@@ -41,9 +41,12 @@ def _in_base62(number: int) -> str:
     return found
 
 
-def mint(seed: str, kind: str, counter: int, now: int, account: str) -> str:
-    """An id of ``kind``; ``now`` is Unix seconds, ``account`` the id of the account that the object belongs to."""
-    shape = IDS[kind]
+def mint(seed: str, kind: str, counter: int, now: int, account: str, *, shape: IdShape | None = None) -> str:
+    """An id of ``kind``: of its row in IDS, or of ``shape``.
+
+    ``now`` is Unix seconds, ``account`` the id of the account that the object belongs to.
+    """
+    shape = shape or IDS[kind]
     match shape.shape:
         case Shape.LONG:
             moment = _in_base62(max(now, 0)).rjust(_TIME_PART, "0")[-_TIME_PART:]

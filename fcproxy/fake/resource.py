@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fcproxy.core.message import Request, Response
 from fcproxy.fake.params import NONE, Params
 from fcproxy.fake.state import Doc, Extractor
+from fcproxy.stripe.ids import IdShape
 
 if TYPE_CHECKING:
     from fcproxy.fake.call import Call
@@ -31,7 +32,7 @@ class Kind:
     names, ``lists`` a path that holds a list of ids to theirs; ``hidden`` paths are absent until they are expanded;
     ``spans`` are fields that depend on the version; what lies under ``opaque`` is shown as it is. ``stand_in`` makes
     (from id and livemode) an object that the fake was never told about; ``constants`` gives (from livemode) those that
-    are always there, newest first.
+    are always there, newest first. ``shape`` is that of its ids, where IDS has no row for it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Kind:
     indexes: Mapping[str, Extractor] = field(default_factory=dict)
     stand_in: Callable[[str, bool], Doc] | None = None
     constants: Callable[[bool], Sequence[Doc]] | None = None
+    shape: IdShape | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcproxy.fake.mint import chance, mint
+from fcproxy.stripe.ids import IdShape
 
 __all__ = ["Doc", "Extractor", "Job", "Row", "State", "Table", "at_path", "by"]
 
@@ -175,9 +176,9 @@ class State:
         self.counters[word] = self.counters.get(word, 0) + 1
         return self.counters[word]
 
-    def mint(self, kind: str, now: int, account: str) -> str:
-        """A new id of ``kind``."""
-        return mint(self.seed, kind, self.next(kind), now, account)
+    def mint(self, kind: str, now: int, account: str, shape: IdShape | None = None) -> str:
+        """A new id of ``kind``, in the shape of its row in IDS where no other is given."""
+        return mint(self.seed, kind, self.next(kind), now, account, shape=shape)
 
     def account(self) -> str:
         """The id of the account that every key of this fake belongs to."""
