@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fcproxy.core.audit_codings import Decoder
-from fcproxy.core.audit_inspection import Hit, Inspection, Scanner
+from fcproxy.core.audit_hits import Hit
+from fcproxy.core.audit_inspection import Inspection
 from fcproxy.core.audit_report import Finding, Report
 from fcproxy.core.audit_rules import Detectors, entropy
+from fcproxy.core.audit_scan import Scanner
 from fcproxy.core.audit_triage import Triage
 from fcproxy.core.message import Interaction
 

@@ -1,14 +1,12 @@
 """What is found in one file: walks interactions, opens what is inside, and keeps hits with their places."""
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from fcproxy.core.audit_codings import open_bytes, open_text
+from fcproxy.core.audit_hits import Hit, needles
 from fcproxy.core.audit_layers import opened_words, views
 from fcproxy.core.audit_multipart import Part, is_multipart, parts
 from fcproxy.core.audit_report import Coverage
@@ -16,7 +14,7 @@ from fcproxy.core.audit_scan import Found, Scanner, words_of
 from fcproxy.core.audit_tree import Context, Leaf, flat_pairs, form_leaves, nested, parse_json, safe_path, walk
 from fcproxy.core.message import Headers, Interaction
 
-__all__ = ["Hit", "Inspection", "Scanner"]
+__all__ = ["Inspection"]
 
 MAX_DEPTH = 8
 """Most encodings inside each other that are opened. Deeper ones are reported as unreadable, not passed."""
@@ -30,33 +28,6 @@ _DROPPED = re.compile(r"#(?<=\s#)[^\n]{4,}|[&!*%](?<=[\s,\[{:].)[^\s,\]}]{4,}")
 """A first character that can be searched for quickly, then what must stand before it."""
 
 _FORM = re.compile(r"[^\s=&<>{}\"]{1,512}=[^\s<>{}\"]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A value, where it stands, and the rule that found it."""
-
-    number: int | None
-    place: str
-    rule: str
-    value: str
-    credential: bool
-    layers: tuple[str, ...] = ()
-
-    @property
-    def learnable(self) -> set[str]:
-        """The credentials in the value: without scheme, cookie attributes, Basic coding."""
-        if not self.credential:
-            return set()
-        pieces = {self.value, *re.split(r"[\s;,]+", self.value)}
-        pieces |= {piece.partition("=")[2] for piece in pieces if "=" in piece.rstrip("=")}
-        for piece in list(pieces):
-            try:
-                user, _, password = base64.b64decode(piece, validate=True).decode("ascii").partition(":")
-            except (binascii.Error, ValueError):
-                continue
-            pieces |= {user, password}
-        return {piece for piece in pieces if piece.isprintable()}
 
 
 _NOWHERE = Context()
@@ -87,7 +58,7 @@ class Inspection:
         self.number: int | None = None
         self._scanner = scanner
         self._index = scanner.index
-        self._needles = _needles(learned)
+        self._needles = needles(learned)
         self._seen: set[int] = set()
         self._harmless: set[str] = set()
         self._plain: set[tuple[str, str]] = set()
@@ -392,31 +363,6 @@ class Inspection:
 
 def _join(place: str, leaf: Leaf) -> str:
     return f"{place} {safe_path(leaf.path)}" if leaf.path else place
-
-
-def _needles(learned: frozenset[str]) -> list[tuple[str, str]]:
-    """(value, spelling) for each way in which a known value may stand in text that no opener recognises."""
-    needles = []
-    for value in sorted(learned):
-        data = value.encode("utf-8", "surrogatepass")
-        spellings = {
-            value,
-            value.lower(),
-            value.upper(),
-            value[::-1],
-            data.hex(),
-            data.hex().upper(),
-            json.dumps(value)[1:-1],
-        }
-        for skip in range(3):
-            for code in (base64.b64encode, base64.urlsafe_b64encode):
-                # Only the characters that the value alone decides: neighbours shape those at both ends.
-                whole = code(b"\0" * skip + data).decode().rstrip("=")
-                start = (0, 2, 3)[skip]
-                end = len(whole) - ((skip + len(data)) % 3 != 0)
-                spellings.add(whole[start:end])
-        needles += [(value, spelling) for spelling in sorted(spellings) if len(spelling) >= 8]
-    return needles
 
 
 def _tiny_image(data: bytes) -> bool:
