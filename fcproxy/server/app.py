@@ -16,20 +16,19 @@ from fcproxy.core.verdict import Verdict
 from fcproxy.server.control import Control
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
+from fcproxy.server.limits import LimitedServer, Limits
 from fcproxy.server.log import RequestLog
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
 from fcproxy.server.recording import Check
+from fcproxy.server.shortcut import Shortcut, ShortcutServer
 from fcproxy.server.store import exists
 
 __all__ = ["DRAIN_SECONDS", "App", "Outcome", "running"]
 
 DRAIN_SECONDS = 10.0
 """How long requests in flight may take to end once the proxy stops."""
-
-MAX_LINE = 64 * 1024
-"""Longest request line or header field taken from a client, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,8 @@ class App:
             decks, self._control, log, self.refuse, lending_guard=guard if config.api_key is not None else None
         )
         self._runner: web.ServerRunner | None = None
-        self._server: web.Server | None = None
+        self._server: LimitedServer | None = None
+        self._sweeping: asyncio.Task[None] | None = None
 
     @property
     def strict(self) -> bool:
@@ -80,13 +80,9 @@ class App:
 
     async def listen(self) -> None:
         """Binds the port. Raises CannotStart."""
-        self._server = web.Server(
-            self._proxy,
-            access_log=None,
-            auto_decompress=False,
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_LINE,
-        )
+        shortcut = Shortcut(self.decks, self._log, closed=self._config.api_key is not None)
+        self._server = ShortcutServer(self._proxy, Limits(), self._log.note, shortcut)
+        self._sweeping = asyncio.create_task(self._server.sweep())
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._config.host, self._config.port)
@@ -108,6 +104,10 @@ class App:
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await self._proxy.drained()
             await self._runner.cleanup()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeping
         verdict = self.decks.verdict()
         written, problems = 0, [str(self.refused)] if self.refused is not None else []
         for opened in self.decks.all():

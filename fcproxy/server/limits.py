@@ -210,5 +210,5 @@ def unclear(request: web.BaseRequest) -> Response | None:
     if request.version == (1, 0):
         return bad_request(400, "bad_framing", "HTTP/1.0 has no Transfer-Encoding")
     if [coding.strip(" \t").lower() for coding in codings] != ["chunked"]:
-        return bad_request(501, "bad_framing", "the only transfer coding that is known is chunked")
+        return bad_request(400, "bad_framing", "the only transfer coding that is known is chunked")
     return None

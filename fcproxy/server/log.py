@@ -1,11 +1,16 @@
 """Log lines: one a request, no body, no query, no header value; and the taming of the libraries' own loggers."""
 
+import asyncio
 import json
 import logging
 import sys
 from typing import TextIO
 
 __all__ = ["RequestLog", "tame_libraries"]
+
+
+_LONGEST_PATH = 300
+"""Characters of a path that are logged."""
 
 
 class RequestLog:
@@ -20,14 +25,17 @@ class RequestLog:
         """Whether control requests are logged too."""
         self._json = style == "json"
         self._stream = stream if stream is not None else sys.stderr
+        self._waiting: list[str] = []
 
     def request(self, method: str, path: str, status: int, action: str, seconds: float) -> None:
         """One line for one request; ``action`` is what was done, such as ``replayed 3`` or ``miss no_match``."""
         milliseconds = round(seconds * 1000, 1)
+        path = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
         if self._json:
-            self._write_json(method=method, path=path, status=status, action=action, ms=milliseconds)
+            fields = {"method": method, "path": path, "status": status, "action": action, "ms": milliseconds}
+            self._later(json.dumps(fields))
         else:
-            self._write(f"{method} {_printable(path)} {status} {action} {milliseconds} ms")
+            self._later(f"{method} {_printable(path)} {status} {action} {milliseconds} ms")
 
     def note(self, message: str) -> None:
         """Something that people should know, unless they asked for quiet."""
@@ -36,10 +44,23 @@ class RequestLog:
 
     def trouble(self, message: str, *, level: str = "error") -> None:
         """Something that is said in any case."""
+        self.flush()
         if self._json:
             self._write_json(level=level, message=message)
         else:
             self._write(f"fcproxy: {message}")
+
+    def _later(self, line: str) -> None:
+        """Requests that are answered in one turn of the event loop share one write."""
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Writes the lines that wait for the end of the event loop's turn."""
+        lines, self._waiting = self._waiting, []
+        if lines:
+            self._write("\n".join(lines))
 
     def _write_json(self, **fields: object) -> None:
         self._write(json.dumps(fields))

@@ -14,6 +14,7 @@ from fcproxy.core.errors import CannotStart
 from fcproxy.core.modes import Mode
 from fcproxy.server.app import App, Outcome, running
 from fcproxy.server.log import RequestLog, tame_libraries
+from fcproxy.server.loop import run
 from fcproxy.server.recording import Check
 from fcproxy.server.store import replace_file
 
@@ -53,7 +54,7 @@ def serve(config: Config, mode: Mode, check: Check, *, label: str | None = None)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     log = RequestLog(config.log_format, quiet=config.quiet, verbose=config.verbose)
     tame_libraries(log)
-    return asyncio.run(_serve(config, mode, check, log, label))
+    return run(_serve(config, mode, check, log, label))
 
 
 async def _serve(config: Config, mode: Mode, check: Check, log: RequestLog, label: str | None) -> Outcome:

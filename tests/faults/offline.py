@@ -22,6 +22,8 @@ log = open(sys.argv[1], "w", buffering=1)
 WATCHED = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.getnameinfo", "socket.sendto")
 # asyncio wakes its own loop through a socket pair; that is no connection and raises none of these events.
 sys.addaudithook(lambda event, arguments: event in WATCHED and log.write(event + "\\n") and None)
+# uvloop connects without telling Python; on asyncio's own loop the events are complete.
+sys.modules["uvloop"] = None
 from fcproxy.cli import cli
 sys.argv[1:] = sys.argv[2:]
 cli.main(prog_name="fcproxy")
