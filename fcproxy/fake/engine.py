@@ -43,6 +43,8 @@ FIXED_NOW = 1_793_188_800
 
 _EXPAND: Params = {"expand": Param(Type.ARRAY, item=text())}
 _JSON = "application/json"
+_HOPELESS = frozenset(range(400, 500)) - {409, 429}
+"""Statuses after which trying again is of no use."""
 _FORM = ("application/x-www-form-urlencoded", "")
 
 
@@ -322,7 +324,9 @@ class Fake:
                 headers.append(("Idempotent-Replayed", "true"))
         if turn.account:
             headers.append(("Stripe-Account", turn.account))
-        if (turn.key or status >= 400) and not any(name == "Stripe-Should-Retry" for name, _ in extra):
+        # Without the header an SDK decides by itself: it tries conflicts and failures again.
+        decided = (turn.key and status < 400) or status in _HOPELESS
+        if decided and not any(name == "Stripe-Should-Retry" for name, _ in extra):
             headers.append(("Stripe-Should-Retry", "false"))
         response = respond(status, body, turn.now, (*headers, *extra))
         if len(self.state.tables[CLI_SESSION]):

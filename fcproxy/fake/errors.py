@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["ERRORS", "ApiError", "StripeError", "invalid", "refuse"]
+__all__ = ["ERRORS", "RETRY", "VALIDATION", "ApiError", "StripeError", "invalid", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class ApiError:
     param: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
-    executed: bool = False
-    """Whether work had begun, so that an idempotency key keeps this answer."""
+    executed: bool = True
+    """Whether work had begun when a rule refused, so that an idempotency key keeps this answer."""
 
 
 class StripeError(Exception):
@@ -35,7 +35,8 @@ class StripeError(Exception):
 
 
 _REQUEST = "invalid_request_error"
-_RETRY = (("Stripe-Should-Retry", "true"),)
+RETRY = (("Stripe-Should-Retry", "true"),)
+"""The header that tells an SDK to try again."""
 _EMPTY = (
     "You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; however "
     "'{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty value."
@@ -177,19 +178,36 @@ ERRORS: Mapping[str, ApiError] = {
         "idempotency_key_in_use",
         "There is currently another in-progress request using this Idempotency Key (that probably means you submitted "
         "twice, and the other request is still going through): {key}. You should retry your request.",
-        headers=_RETRY,
+        headers=RETRY,
     ),
     # states
     "state": ApiError(400, _REQUEST, None, "{message}"),
-    "lock": ApiError(429, _REQUEST, "lock_timeout", _LOCKED),
+    "lock": ApiError(429, _REQUEST, "lock_timeout", _LOCKED, headers=RETRY),
 }
 """Name -> error. A product's own errors stand in its own file."""
+
+VALIDATION = frozenset(
+    (
+        "exclusive",
+        "metadata_count",
+        "missing_reference",
+        "not_allowed",
+        "one_needed",
+        "parameter_missing",
+        "parameter_unknown",
+        "pattern",
+        "too_many",
+        "url",
+    )
+)
+"""Errors that say that the request could never work: an idempotency key does not keep them, whoever finds them."""
 
 
 def invalid(name: str, *, param: str | None = None, **words: object) -> ApiError:
     """The error ``name`` with its text filled in. Every word may be used by the text; ``param`` is also answered."""
     row = ERRORS[name]
-    return replace(row, message=row.message.format(param=param, **words), param=param)
+    message = row.message.format(param=param, **words)
+    return replace(row, message=message, param=param, executed=row.executed and name not in VALIDATION)
 
 
 def refuse(name: str, *, param: str | None = None, **words: object) -> StripeError:

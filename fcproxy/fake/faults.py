@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from fcproxy.fake.errors import ERRORS, ApiError, StripeError, refuse
+from fcproxy.fake.errors import ERRORS, RETRY, ApiError, StripeError, refuse
 from fcproxy.fake.mint import number_between
 from fcproxy.fake.params import Params, choice, decimal, integer, required, text
 from fcproxy.fake.state import Doc, State
@@ -42,7 +42,9 @@ FAULTS: Mapping[str, Fault] = {
     "server-error": Fault(
         "500 before anything was done", ApiError(500, "api_error", None, "An unknown error occurred.")
     ),
-    "unavailable": Fault("503 before anything was done", ApiError(503, "api_error", None, "Stripe is unavailable.")),
+    "unavailable": Fault(
+        "503 before anything was done", ApiError(503, "api_error", None, "Stripe is unavailable.", headers=RETRY)
+    ),
     "server-error-after": Fault(
         "500 after the work was done; a retry with the same idempotency key gets the answer",
         ApiError(500, "api_error", None, "An unknown error occurred."),

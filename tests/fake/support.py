@@ -106,10 +106,19 @@ class InMemory(stripe.HTTPClient):
         response = self.fake.handle(Request(method.upper(), url, Headers(headers.items()), body))
         return response.body.decode(), response.status, {name.lower(): value for name, value in response.headers}
 
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None, **_: Any
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        body, status, shown = self.request(method, url, headers, post_data)
+        return body.encode(), status, shown
+
+    def _sleep_time_seconds(self, *_: Any, **__: Any) -> float:
+        return 0.0
+
     def close(self) -> None:
         """Nothing is open."""
 
 
-def sdk(fake: Fake, key: str = TEST_KEY) -> stripe.StripeClient:
-    """The official client, with a fake behind it."""
-    return stripe.StripeClient(key, http_client=InMemory(fake), max_network_retries=0)
+def sdk(fake: Fake, key: str = TEST_KEY, retries: int = 0) -> stripe.StripeClient:
+    """The official client, with a fake behind it. It does not wait between its tries."""
+    return stripe.StripeClient(key, http_client=InMemory(fake), max_network_retries=retries)

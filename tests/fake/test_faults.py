@@ -4,7 +4,7 @@ import pytest
 
 from fcproxy.fake import Fake
 from fcproxy.fake.faults import FAULTS
-from tests.fake.support import Caller
+from tests.fake.support import Caller, sdk
 
 CUSTOMERS = "/v1/customers"
 
@@ -36,6 +36,31 @@ def test_a_limiter_gives_its_reason() -> None:
     assert "Retry-After" not in call.response.headers
     call.refused("GET", CUSTOMERS, Fcproxy_Fault="lock")
     assert "Stripe-Rate-Limited-Reason" not in call.response.headers
+
+
+@pytest.mark.parametrize(
+    ("fault", "decision"),
+    [
+        ("lock", "true"),
+        ("conflict", "true"),
+        ("unavailable", "true"),
+        ("rate-limit", None),
+        ("server-error", None),
+        ("declined", "false"),
+    ],
+)
+def test_whether_an_sdk_is_told_to_try_again(fault: str, decision: str | None) -> None:
+    call = Caller()
+    call.refused("POST", CUSTOMERS, Fcproxy_Fault=fault, Idempotency_Key="k")
+    assert call.response.headers.get("Stripe-Should-Retry") == decision
+
+
+def test_the_sdk_gets_through_a_fault_by_trying_again() -> None:
+    call = Caller()
+    call.control("faults", {"fault": "server-error-after", "method": "POST", "times": 1})
+    client = sdk(call.fake, retries=2)
+    made = client.v1.customers.create({"name": "a"})
+    assert [item["id"] for item in call.get(CUSTOMERS)["data"]] == [made.id]
 
 
 def test_work_that_was_done_is_found_by_a_retry() -> None:

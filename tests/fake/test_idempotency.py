@@ -62,7 +62,20 @@ def test_what_was_refused_before_execution_does_not_use_the_key_up() -> None:
     call = Caller()
     call.refused("POST", CUSTOMERS, "foo=a", Idempotency_Key="k")
     call.refused("POST", "/v1/climate/orders", "product=climsku_none&amount=5", Idempotency_Key="k")
+    call.refused("POST", "/v1/climate/orders", "product=climsku_none", Idempotency_Key="k")
     assert call.post(CUSTOMERS, "name=a", Idempotency_Key="k")["name"] == "a"
+
+
+def test_what_was_refused_in_execution_is_kept() -> None:
+    call = Caller()
+    session = call.post("/v1/identity/verification_sessions", "type=document")
+    path = f"/v1/identity/verification_sessions/{session['id']}/cancel"
+    call.control(f"identity/verification_sessions/{session['id']}/submit")
+    first = call.refused("POST", path, Idempotency_Key="k")
+    call.control(f"identity/verification_sessions/{session['id']}/fail")
+    assert call.refused("POST", path, Idempotency_Key="k") == first
+    assert call.response.headers.get("Idempotent-Replayed") == "true"
+    assert call.post(path, Idempotency_Key="other")["status"] == "canceled"
 
 
 def test_keys_belong_to_account_and_mode() -> None:
