@@ -33,6 +33,11 @@ class Run:
 _SHORTEST = 11
 """Characters: eight octets in base64."""
 
+_SHORTEST_PACKED = 16
+"""Characters of base64 that can hold a compressed secret."""
+
+_MAX_BEGINS = 16
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
 _BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
 # Four letters for three octets below 128 (ASCII, UTF-16 of it): the bits that would make them larger are zero.
@@ -55,6 +60,9 @@ def runs(text: str) -> Iterator[Run]:
     """The encoded runs of ``text`` that hold readable text; they may overlap."""
     if len(text) < _SHORTEST:
         return
+    if "\n" in text:
+        for found in _BASE64_LINES.finditer(text):
+            yield from _base64(found.start(), found.end(), re.sub(r"\s", "", found[0]))
     for found in _BASE64.finditer(text):
         yield from _base64(found.start(), found.end(), found[0])
     for found in _HEX.finditer(text):
@@ -63,24 +71,27 @@ def runs(text: str) -> Iterator[Run]:
         yield from _base32(found)
     if not text.replace("_", "").isalnum():
         yield from _lists(text)
-    if "\n" in text:
-        for found in _BASE64_LINES.finditer(text):
-            yield from _base64(found.start(), found.end(), re.sub(r"\s", "", found[0]))
 
 
 def _base64(start: int, end: int, run: str) -> Iterator[Run]:
+    """The readings of one run; those from behind a slash first, since in a path it may separate."""
     plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+    begins = (0, *(slash.end() for slash in re.finditer("/", run[:-_SHORTEST])))[-_MAX_BEGINS:]
     # A secret may begin at any of the alignments, and the run with letters that are not base64 at all.
-    for skip in {found.start() % 4 for found in _ASCII_STRETCH.finditer(run)}:
-        yield from _readable(start, end, _decoded64(plain[skip:]))
-    found = _PACKED64.search(run)
-    if found is not None:
-        yield from _readable(start, end, _unpacked(_decoded64(plain[found.start() :])))
-    elif len(plain) > 24:
-        data = _decoded64(plain)
-        # The type in the second and third bit of a raw DEFLATE stream (RFC 1951 section 3.2.3): fixed or dynamic codes.
-        if data[0] & 6 in (2, 4):
-            yield from _readable(start, end, _inflated(data, -zlib.MAX_WBITS))
+    alignments = {found.start() % 4 for found in _ASCII_STRETCH.finditer(run)}
+    packed = _PACKED64.search(run)
+    for begin in reversed(begins):
+        for skip in alignments:
+            yield from _readable(start + begin, end, _decoded64(plain[begin + (skip - begin) % 4 :]))
+        if packed is None and len(plain) - begin >= _SHORTEST_PACKED:
+            yield from _readable(start + begin, end, _deflated(_decoded64(plain[begin:])))
+    if packed is not None:
+        yield from _readable(start + packed.start(), end, _unpacked(_decoded64(plain[packed.start() :])))
+
+
+def _deflated(data: bytes) -> bytes:
+    """A raw DEFLATE stream opened. Its second and third bit tell the type (RFC 1951 section 3.2.3)."""
+    return _inflated(data, -zlib.MAX_WBITS) if data[0] & 6 in (2, 4) else b""
 
 
 def _decoded64(plain: str) -> bytes:

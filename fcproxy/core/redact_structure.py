@@ -25,6 +25,7 @@ _NO_WORDS: frozenset[str] = frozenset()
 _LINE = re.compile(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
 _DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
 _NOT_REALLY_FORM = re.compile(r"&(?:#|amp;#)|(?:=[0-9A-Fa-f]{2}[^=&]{0,3}){3}")
+_BASE64_PLUS = re.compile(r"[A-Za-z0-9/+]{16}")
 _NO_FORM = re.compile(r"[\s<>\"{}]")
 
 
@@ -45,11 +46,11 @@ class StructureRedactor:
 
     # -- leaves ------------------------------------------------------------------------------------------------
 
-    def leaf(self, value: str, name: str, scope: Scope, depth: int = 0) -> str:
+    def leaf(self, value: str, name: str, scope: Scope) -> str:
         """One decoded value, by the first rule of its place that applies, else as text."""
         rule = self._rule(name, scope)
         if rule is None or rule.how == "keep":
-            return self._text.redact(value, depth)
+            return self._text.redact(value)
         if not value or value in self._book.published:
             return value
         if rule.how == "drop":
@@ -59,7 +60,7 @@ class StructureRedactor:
         if rule.kind == "date_of_birth":
             return self._date(value, name, scope, rule)
         if rule.kind == "secret" and value.startswith(("{", "[")):
-            return self._text.redact(value, depth)
+            return self._text.redact(value)
         return self._ledger.marker(self._book.kinds[rule.kind], value, rule.id)
 
     def _rule(self, name: str, scope: Scope) -> FieldRule | None:
@@ -83,7 +84,7 @@ class StructureRedactor:
 
     # -- JSON --------------------------------------------------------------------------------------------------
 
-    def json(self, text: str, base: frozenset[str], depth: int = 0, document: Document | None = None) -> str:
+    def json(self, text: str, base: frozenset[str], document: Document | None = None) -> str:
         """A JSON text; ``document`` is what it reads, where that is known. Raises ValueError where it is none."""
         if document is None:
             document = json_text.read(text)
@@ -98,18 +99,18 @@ class StructureRedactor:
                 continue
             if not isinstance(value, str):
                 continue  # null, true, false
-            done = self._json_leaf(value, text[start:end], name, scope, depth, is_key=is_key)
+            done = self._json_leaf(value, text[start:end], name, scope, is_key=is_key)
             if done is not None:
                 out += (text[at:start], done)
                 at = end
         return "".join((*out, text[at:])) if out else text
 
-    def _json_leaf(self, value: str, token: str, name: str, scope: Scope, depth: int, *, is_key: bool) -> str | None:
+    def _json_leaf(self, value: str, token: str, name: str, scope: Scope, *, is_key: bool) -> str | None:
         """The token that takes the place of ``token``, or None."""
         if token[0] != '"':
             done = self._json_number(value, name, scope)
             return done if done != value else None
-        done = self._text.redact(value, depth + 1) if is_key else self.leaf(value, name, scope, depth + 1)
+        done = self._text.redact(value) if is_key else self.leaf(value, name, scope)
         return _string(done, ascii_only=token.isascii()) if done != value else None
 
     def _json_number(self, token: str, name: str, scope: Scope) -> str:
@@ -119,7 +120,7 @@ class StructureRedactor:
             return done if all(map(self._is_numeric, marker.find(done))) else self._number(token, rule.id)
         if len(token) < MIN_LENGTH:
             return token
-        done = self._text.redact_flat(token)
+        done = self._text.redact_words(token)
         if done == token or all(map(self._is_numeric, marker.find(done))):
             return done
         return self._number(token, "number")
@@ -135,14 +136,14 @@ class StructureRedactor:
 
     # -- forms -------------------------------------------------------------------------------------------------
 
-    def form(self, text: str, base: frozenset[str], depth: int = 0) -> str:
+    def form(self, text: str, base: frozenset[str]) -> str:
         """A form body or a query."""
         if _NOT_REALLY_FORM.search(text):
             # `&` and `=` here separate nothing: they belong to escapes.
-            text = marker.outside(text, self._text.redact_flat)
+            text = marker.outside(text, self._text.redact_words)
         pieces = [_Pair(piece) for piece in text.split("&")]
         scopes = _FormScopes(base, pieces)
-        return "&".join(self._pair(pair, scopes, depth) for pair in pieces)
+        return "&".join(self._pair(pair, scopes) for pair in pieces)
 
     def field(self, name: str, value: str, base: frozenset[str]) -> str:
         """One field that stands alone, as in a multipart part."""
@@ -150,16 +151,33 @@ class StructureRedactor:
         pair.path = form.split_key(name)
         return self.leaf(value, _name_of(pair.path), _FormScopes(base, [pair]).of(pair.path))
 
-    def _pair(self, pair: "_Pair", scopes: "_FormScopes", depth: int) -> str:
-        new_key = self._text.redact(pair.key, depth + 1) if len(pair.key) > 8 else pair.key
-        raw_key, raw_value = pair.raw_key, pair.raw_value
-        if new_key != pair.key:
-            raw_key = marker.bump(new_key, lambda part: quote_plus(part, safe="[]", errors="surrogateescape"))
-        if pair.equals:
-            new_value = self.leaf(pair.value, _name_of(pair.path), scopes.of(pair.path), depth + 1)
-            if new_value != pair.value:
-                raw_value = marker.bump(new_value, lambda part: quote_plus(part, errors="surrogateescape"))
-        return f"{raw_key}{pair.equals}{raw_value}"
+    def _pair(self, pair: "_Pair", scopes: "_FormScopes") -> str:
+        raw_key = self._key(pair)
+        if not pair.equals:
+            return raw_key
+        raw_value = self._raw(pair.raw_value)
+        if raw_value == pair.raw_value:
+            done = self.leaf(pair.value, _name_of(pair.path), scopes.of(pair.path))
+            if done != pair.value:
+                raw_value = marker.bump(done, lambda part: quote_plus(part, errors="surrogateescape"))
+        return f"{raw_key}={raw_value}"
+
+    def _key(self, pair: "_Pair") -> str:
+        raw = self._raw(pair.raw_key)
+        if raw != pair.raw_key or len(pair.key) < MIN_LENGTH:
+            return raw
+        done = self._text.redact(pair.key)
+        if done == pair.key:
+            return raw
+        return marker.bump(done, lambda part: quote_plus(part, safe="[]", errors="surrogateescape"))
+
+    def _raw(self, raw: str) -> str:
+        """A key or value as it is written, for what decoding would destroy: base64 has a plus, too."""
+        return self._in_base64(raw) if "+" in raw and _BASE64_PLUS.search(raw) else raw
+
+    def _in_base64(self, raw: str) -> str:
+        done = self._text.redact_words(raw)
+        return done if any(mark.hint == "encoded_" for mark in marker.find(done)) else raw
 
     # -- text that turns out to have a structure ------------------------------------------------------------------
 
@@ -185,15 +203,15 @@ class StructureRedactor:
             return lines
         return "".join(f"{end}{head}{part}" for (end, head), part in zip(heads, done, strict=True))
 
-    def _inner(self, text: str, depth: int) -> str | None:
+    def _inner(self, text: str) -> str | None:
         """JSON in a string, a form in a string; None where it is neither."""
         if text[0] in "{[ \t\r\n\ufeff" and json_text.looks_like_json(text):
             try:
-                return self.json(text, _NO_WORDS, depth + 1)
+                return self.json(text, _NO_WORDS)
             except ValueError:
                 return None
         if "=" in text and "&" in text and "://" not in text and not _NO_FORM.search(text):
-            return self.form(text, _NO_WORDS, depth + 1)
+            return self.form(text, _NO_WORDS)
         return None
 
 

@@ -14,8 +14,8 @@ __all__ = ["TextRedactor"]
 _MAX_DECODED = 4
 """How many encodings around one another are opened."""
 
-_MAX_STRUCTURES = 8
-"""How many structures within strings of structures are read as such; deeper ones are plain text."""
+_MAX_LEVELS = 8
+"""How many structures and URLs within one another are read as such; deeper ones are plain text."""
 
 _SHORTEST = 5
 """No rule fits a text of fewer characters."""
@@ -57,27 +57,35 @@ class TextRedactor:
         self.clean: set[str] = set()
         """Texts in which nothing is to be redacted. Whatever is learned takes out those that may hold it."""
         ledger.learned.on_learn.append(self._forget)
-        self.structured: Callable[[str, int], str | None] = lambda text, depth: None
+        self.structured: Callable[[str], str | None] = lambda text: None
         self.url: Callable[[str], str] = str
+        self._level = 0
 
-    def redact(self, text: str, depth: int = 0) -> str:
+    def redact(self, text: str) -> str:
         """``text`` with markers where secrets were."""
         if len(text) < _SHORTEST or text in self.clean:
             return text
-        if depth < _MAX_STRUCTURES and not text.isalnum():
-            structured = self.structured(text, depth)
-            if structured is not None:
+        if self._level >= _MAX_LEVELS:
+            return self.redact_words(text)
+        self._level += 1
+        try:
+            if not text.isalnum() and (structured := self.structured(text)) is not None:
                 return structured
-        return self.redact_flat(text)
+            if "://" in text:
+                # A learned value may hold what separates a URL's parts.
+                return self._remembered(text, marker.outside(self.redact_values(text), self._urls))
+        finally:
+            self._level -= 1
+        return self.redact_words(text)
 
-    def redact_flat(self, text: str) -> str:
-        """As `redact`, for a text whose structure has been looked at."""
-        views = [text]
-        found = text
-        if "://" in text:
-            # A learned value may hold what separates a URL's parts.
-            found = marker.outside(self.redact_values(text), self._urls)
-        done = marker.outside(found, lambda part: self._replaced(part, self._found(part, views)))
+    def redact_words(self, text: str) -> str:
+        """As `redact`, for a text in which no structure is to be looked for."""
+        return self._remembered(text, text)
+
+    def _remembered(self, text: str, begun: str) -> str:
+        """``text``, of which ``begun`` is what has been done so far, and the memory of what it was."""
+        views = [begun]
+        done = marker.outside(begun, lambda part: self._replaced(part, self._found(part, views)))
         if done != text:
             views[0] = done
         for view in views:
@@ -187,9 +195,13 @@ class TextRedactor:
     ) -> Iterator[_Hit]:
         if layers >= _MAX_DECODED:
             return
+        done: list[tuple[int, int]] = []
         for run in encodings.runs(text):
             views.append(run.decoded)
+            if any(run.start < start and end == run.end for start, end in done):
+                continue  # what stands before the slash does not belong to it
             if self._holds(run, layers, views, search):
+                done.append((run.start, run.end))
                 yield _Hit(run.start, run.end, text[run.start : run.end], "secret", "encoded", "encoded_")
 
     def _holds(

@@ -37,7 +37,7 @@ class UrlRedactor:
         """
         if "&#" in url or "&amp;" in url:
             # `#` begins no fragment here: it belongs to an HTML entity.
-            url = marker.outside(url, self._text.redact_flat)
+            url = marker.outside(url, self._text.redact_words)
         scheme, user, host, path, query, fragment = split(url)
         out = scheme
         if user is not None:
@@ -55,12 +55,13 @@ class UrlRedactor:
         if colon and port and not port.isdigit() and not host.endswith("]") and marker.OPEN not in host:
             # A password with a slash in it ends what looks like the host.
             return f"{name}:{self._ledger.marker(self._kind, port, 'url-user-info')}"
-        return self._text.redact(host)
+        return self._text.redact_words(host)
 
     def _path(self, path: str, *, secret: bool) -> str:
-        done = "/".join(self._segment(part, secret=secret) for part in path.split("/"))
-        # A slash may belong to base64.
-        return marker.outside(done, self._text.redact) if len(done) > _LONG else done
+        if len(path) > _LONG:
+            # A slash may belong to base64.
+            path = marker.outside(path, self._text.redact_words)
+        return "/".join(self._segment(part, secret=secret) for part in path.split("/"))
 
     def _user(self, user: str) -> str:
         parts = [unquote(part) for part in user.split(":", 1)]
@@ -70,7 +71,7 @@ class UrlRedactor:
         if not part:
             return part
         if secret and _TOKEN_LIKE.fullmatch(part):
-            return self._tokens(part)
+            return self._token(part)
         if "%" not in part:
             return self._text.redact(part)
         decoded = unquote(part, errors="surrogateescape")
@@ -81,15 +82,19 @@ class UrlRedactor:
 
     def _query_tokens(self, query: str) -> str:
         pairs = [piece.partition("=") for piece in query.split("&")]
-        return "&".join(f"{key}{equals}{self._tokens(value)}" for key, equals, value in pairs)
+        return "&".join(f"{key}{equals}{self._token_in(value)}" for key, equals, value in pairs)
 
     def _fragment(self, fragment: str, base: frozenset[str], *, secret: bool) -> str:
-        if secret or _TOKEN_LIKE.fullmatch(fragment):
-            return self._text.redact(self._tokens(fragment))
-        return self._form(fragment, base) if "=" in fragment else self._text.redact(fragment)
+        if "=" in fragment and not secret:
+            return self._form(fragment, base)
+        done = self._text.redact(fragment)
+        return self._token_in(done) if secret or _TOKEN_LIKE.fullmatch(done) else done
 
-    def _tokens(self, text: str) -> str:
-        return marker.outside(text, lambda part: _TOKEN_LIKE.sub(lambda found: self._token(found[0]), part))
+    def _token_in(self, text: str) -> str:
+        """All of ``text`` where a part of it looks like a token: what is left beside it would be a piece of one."""
+        if _TOKEN_LIKE.search("".join(marker.MARKER.split(text)[::5])) is None:
+            return text
+        return self._token(text) if marker.OPEN not in text else self._token(marker.MARKER.sub("-", text))
 
     def _token(self, value: str) -> str:
         # `test_` and `live_` before a hosted page's blob say the mode: tests look at it.
