@@ -37,7 +37,7 @@ class Registrations(RuleBasedStateMachine):
         ends = None if length is None else begins + length * DAY
         form = f"country=US&country_options[us][state]={state}&country_options[us][type]=state_sales_tax"
         form += f"&active_from={begins}" + (f"&expires_at={ends}" if ends else "")
-        taken = any(place == state and self.status(*moments) != "expired" for place, *moments in self.known.values())
+        taken = any(place == state and self.status(a, b) != "expired" for place, a, b in self.known.values())
         answer = self.call("POST", "/v1/tax/registrations", form)
         assert (self.call.status == 400) == taken, answer
         if taken:
@@ -67,7 +67,7 @@ class Registrations(RuleBasedStateMachine):
             assert self.call.get(f"/v1/tax/registrations/{name}")["status"] == self.status(begins, ends)
         for status in ("active", "expired", "scheduled"):
             listed = self.call.get("/v1/tax/registrations", f"status={status}&limit=100")["data"]
-            expected = {name for name, (_, *moments) in self.known.items() if self.status(*moments) == status}
+            expected = {name for name, (_, begins, ends) in self.known.items() if self.status(begins, ends) == status}
             assert {item["id"] for item in listed} == expected
 
 
