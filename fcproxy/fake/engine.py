@@ -280,10 +280,8 @@ class Fake:
 
     def _keep(self, turn: _Turn, values: Mapping[str, FormTree], status: int, body: bytes) -> None:
         text_body = body.decode("utf-8", "surrogateescape")
-        keep(
-            self.state, turn.record, turn.path, values, turn.now,
-            status=status, body=text_body, request=turn.request_id,
-        )  # fmt: skip
+        answer = {"status": status, "body": text_body, "request": turn.request_id}
+        keep(self.state, turn.record, turn.path, values, turn.now, **answer)
 
     def presenter(self, version: Version, call: Call) -> Presenter:
         """What shows this fake's objects in the shape of a version, with the call's account and mode."""

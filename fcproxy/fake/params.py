@@ -70,9 +70,9 @@ Params = Mapping[str, Param]
 NONE: Params = {}
 
 
-def text(format: str = "", *, most: int | None = 5000, empty: bool = False) -> Param:  # noqa: A002
-    """A string; ``format`` is a row of validate.FORMATS."""
-    return Param(Type.STRING, format=format, most=most, empty=empty)
+def text(form: str = "", *, most: int | None = 5000, empty: bool = False) -> Param:
+    """A string; ``form`` is a row of validate.FORMATS, ``country`` or ``currency``."""
+    return Param(Type.STRING, format=form, most=most, empty=empty)
 
 
 def integer(*, least: int | None = None, most: int | None = None, empty: bool = False) -> Param:

@@ -86,10 +86,10 @@ class Presenter:
             return [self._value(item, kind, path, wanted) for item in value]
         return value
 
-    def _object(self, value: Doc, kind: Kind | None, path: str, wanted: ExpandTree) -> Doc:
+    def _object(self, doc: Doc, kind: Kind | None, path: str, wanted: ExpandTree) -> Doc:
         shown = {}
         gone = self._gone_of(kind) if kind is not None and kind.spans else frozenset()
-        for name, item in value.items():
+        for name, item in doc.items():
             full = f"{path}.{name}" if path else name
             if kind is not None:
                 if full in gone or (full in kind.hidden and name not in wanted):
@@ -97,9 +97,9 @@ class Presenter:
                 if full in kind.opaque:
                     shown[name] = item
                     continue
-                if full in kind.expandable and name in wanted:
-                    item = self._loaded(kind.expandable[full], item)  # noqa: PLW2901
-            shown[name] = self._value(item, kind, full, wanted.get(name, {}))
+            loads = kind is not None and full in kind.expandable and name in wanted
+            value = self._loaded(kind.expandable[full], item) if kind and loads else item
+            shown[name] = self._value(value, kind, full, wanted.get(name, {}))
         return shown
 
     def _gone_of(self, kind: Kind) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Crypto Onramp Sessions (public preview). Source: docs.stripe.com/crypto/onramp/api-reference."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
@@ -40,6 +40,7 @@ from fcproxy.fake.resources.crypto_market import (
     source_of,
     transaction_fee,
 )
+from fcproxy.fake.resources.crypto_rules import check_parameters
 from fcproxy.fake.state import Doc, Row, by
 
 __all__ = ["RESOURCE", "TRANSITIONS", "check_customer", "check_service"]
@@ -134,75 +135,6 @@ def check_customer(address: str | None) -> None:
             raise onramp_refusal(code)
 
 
-def _positive(word: str | None) -> bool:
-    return word is None or Decimal(word) > 0
-
-
-def _wallet_networks(given: Mapping[str, Any]) -> set[str]:
-    return {network for network, key in WALLET_KEYS.items() if given.get("wallet_addresses", {}).get(key)}
-
-
-def _no_common_pair(given: Mapping[str, Any]) -> bool:
-    currencies = given.get("destination_currencies") or CURRENCIES
-    networks = given.get("destination_networks") or tuple(NETWORKS)
-    return not any((currency, network) in PAIRS for currency in currencies for network in networks)
-
-
-def _outside(given: Mapping[str, Any], name: str, names: str) -> bool:
-    return bool(given.get(names)) and name in given and given[name] not in given[names]
-
-
-def _pair(given: Mapping[str, Any]) -> tuple[str, str]:
-    return given["destination_currency"], given["destination_network"]
-
-
-_RULES: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
-    (
-        "crypto_onramp_invalid_source_destination_pair",
-        lambda given: "source_amount" in given and "destination_amount" in given,
-    ),
-    (
-        "crypto_onramp_missing_source_currency",
-        lambda given: "source_amount" in given and "source_currency" not in given,
-    ),
-    ("crypto_onramp_invalid_source_amount", lambda given: not _positive(given.get("source_amount"))),
-    (
-        "crypto_onramp_missing_destination_currency",
-        lambda given: "destination_amount" in given and "destination_currency" not in given,
-    ),
-    ("crypto_onramp_invalid_destination_amount", lambda given: not _positive(given.get("destination_amount"))),
-    (
-        "crypto_onramp_incomplete_destination_currency_and_network_pair",
-        lambda given: ("destination_currency" in given) != ("destination_network" in given),
-    ),
-    (
-        "crypto_onramp_invalid_destination_currency_and_network_pair",
-        lambda given: "destination_currency" in given and _pair(given) not in PAIRS,
-    ),
-    ("crypto_onramp_invalid_destination_currencies_and_networks", _no_common_pair),
-    (
-        "crypto_onramp_conflicting_destination_currency",
-        lambda given: _outside(given, "destination_currency", "destination_currencies"),
-    ),
-    (
-        "crypto_onramp_conflicting_destination_network",
-        lambda given: _outside(given, "destination_network", "destination_networks"),
-    ),
-    (
-        "crypto_onramp_wallet_addresses_not_all_networks_supported",
-        lambda given: (
-            bool(given.get("destination_networks"))
-            and not _wallet_networks(given) <= set(given["destination_networks"])
-        ),
-    ),
-    (
-        "crypto_onramp_no_wallet_address_to_lock",
-        lambda given: bool(given.get("lock_wallet_address")) and not _wallet_networks(given),
-    ),
-)
-"""Code -> when it applies to the parameters; the first that does is answered."""
-
-
 def _wallets(given: Mapping[str, Any]) -> Doc | None:
     addresses = given.get("wallet_addresses")
     if not addresses:
@@ -236,9 +168,7 @@ def _details(given: Mapping[str, Any]) -> Doc:
 def _create(call: Call) -> Doc:
     check_service(call)
     check_customer(call.params.get("customer_ip_address"))
-    for code, applies in _RULES:
-        if applies(call.params):
-            raise onramp_refusal(code)
+    check_parameters(call.params)
     object_id = call.mint(KIND)
     session_hash = urlsafe_b64encode(f"{call.account}|{call.secret('onramp hash', 43)}".encode()).decode()
     doc = {

@@ -64,33 +64,8 @@ def open_account(call: Call, session: Row, name: str, template: Template | None,
 
     ``given`` is what the control API said of it, over the institution's ``template``.
     """
-    institution = institution_of(name)
-    base = template or _PLAIN
-    payable = ["us_bank_account", "link"] if base.payable else []
-    subcategory = given.get("subcategory", base.subcategory)
-    status = given.get("status", institution.status)
-    doc: Doc = {
-        "id": call.mint(KIND),
-        "object": KIND,
-        "account_holder": session.doc["account_holder"],
-        "account_numbers": _numbers(call) if institution.tokenized else None,
-        "balance": None,
-        "balance_refresh": None,
-        "category": given.get("category", CATEGORY_OF.get(subcategory, base.category)),
-        "created": call.now,
-        "display_name": given.get("display_name", base.display_name),
-        "institution_name": name,
-        "last4": given.get("last4", base.last4),
-        "livemode": call.livemode,
-        "ownership": None,
-        "ownership_refresh": None,
-        "permissions": session.doc["permissions"],
-        "status": status,
-        "subcategory": subcategory,
-        "subscriptions": [],
-        "supported_payment_method_types": given.get("supported_payment_method_types", payable),
-        "transaction_refresh": None,
-    }
+    institution, base = institution_of(name), template or _PLAIN
+    doc = _account_doc(call, session, name, base, given)
     if institution.action != "none":
         when = call.now + RELINK_DAYS * DAY
         active = {"action": institution.action, "cause": "access_expired", "expected_deactivation_date": when}
@@ -105,11 +80,39 @@ def open_account(call: Call, session: Row, name: str, template: Template | None,
     }
     row = call.add(KIND, doc, private)
     call.emit("financial_connections.account.created", row)
-    if status == "active":
+    if doc["status"] == "active":
         _first_data(call, row, session, given)
     if institution.deactivates:
         call.later(DAY, "fc.deactivate", account=row.id)
     return row
+
+
+def _account_doc(call: Call, session: Row, name: str, base: Template, given: Doc) -> Doc:
+    institution = institution_of(name)
+    payable = ["us_bank_account", "link"] if base.payable else []
+    subcategory = given.get("subcategory", base.subcategory)
+    return {
+        "id": call.mint(KIND),
+        "object": KIND,
+        "account_holder": session.doc["account_holder"],
+        "account_numbers": _numbers() if institution.tokenized else None,
+        "balance": None,
+        "balance_refresh": None,
+        "category": given.get("category", CATEGORY_OF.get(subcategory, base.category)),
+        "created": call.now,
+        "display_name": given.get("display_name", base.display_name),
+        "institution_name": name,
+        "last4": given.get("last4", base.last4),
+        "livemode": call.livemode,
+        "ownership": None,
+        "ownership_refresh": None,
+        "permissions": session.doc["permissions"],
+        "status": given.get("status", institution.status),
+        "subcategory": subcategory,
+        "subscriptions": [],
+        "supported_payment_method_types": given.get("supported_payment_method_types", payable),
+        "transaction_refresh": None,
+    }
 
 
 def _first_data(call: Call, row: Row, session: Row, given: Doc) -> None:
@@ -122,7 +125,7 @@ def _first_data(call: Call, row: Row, session: Row, given: Doc) -> None:
             finish_refresh(call, row, name, "succeeded")
 
 
-def _numbers(call: Call) -> list[Doc]:
+def _numbers() -> list[Doc]:
     return [
         {
             "expected_expiry_date": None,
@@ -136,8 +139,8 @@ def _numbers(call: Call) -> list[Doc]:
 def _list(call: Call) -> Doc:
     holder = call.params.get("account_holder", {})
     if "account" in holder and "customer" in holder:
-        raise refuse("exclusive", param="account_holder[customer]", names="account_holder[account], "
-                     "account_holder[customer]")  # fmt: skip
+        names = "account_holder[account], account_holder[customer]"
+        raise refuse("exclusive", param="account_holder[customer]", names=names)
     for name in ("account", "customer"):
         if name in holder:
             call.known(name, holder[name], f"account_holder[{name}]")

@@ -128,9 +128,8 @@ def make_report(call: Call, session: Row, given: Doc, code: str | None, reason: 
     error = {"code": code, "reason": reason} if code else None
     for check, data in _sections(call, session.doc, person).items():
         broken = check == failed
-        if broken:
-            data = dict.fromkeys(data)  # noqa: PLW2901
-        doc[check] = {**data, "error": error if broken else None, "status": "unverified" if broken else "verified"}
+        found = dict.fromkeys(data) if broken else data
+        doc[check] = {**found, "error": error if broken else None, "status": "unverified" if broken else "verified"}
     if failed and failed not in doc:
         doc[failed] = {"error": error, "status": "unverified"}
     return call.add(REPORT, doc)

@@ -144,8 +144,8 @@ def _may(call: Call, action: str) -> Row:
     if row.doc["redaction"] is not None and action != "redact":
         raise refuse("state", message=f"You cannot {action} this VerificationSession: it is redacted.")
     if row.doc["status"] not in allowed:
-        raise refuse("state", message=f"You cannot {action} this VerificationSession: its status is "
-                     f"`{row.doc['status']}`, and must be one of: {', '.join(allowed)}.")  # fmt: skip
+        rest = f"its status is `{row.doc['status']}`, and must be one of: {', '.join(allowed)}."
+        raise refuse("state", message=f"You cannot {action} this VerificationSession: {rest}")
     return row
 
 

@@ -96,9 +96,8 @@ def _card_doc(call: Call, brand: str, last4: str, month: int, year: int) -> Doc:
 
 def _bank(call: Call, given: Doc) -> Doc:
     linked = given.get("financial_connections_account")
-    account = call.reference(
-        "financial_connections.account", linked, "us_bank_account[financial_connections_account]"
-    ) if linked else None  # fmt: skip
+    name = "us_bank_account[financial_connections_account]"
+    account = call.reference("financial_connections.account", linked, name) if linked else None
     if account is None and not given.get("account_number"):
         raise refuse("parameter_missing", param="us_bank_account[account_number]")
     return {
@@ -184,9 +183,8 @@ def _update(call: Call) -> Doc:
 
 
 def _list(call: Call) -> Doc:
-    return call.page(
-        KIND, _URL, filters={"customer": call.params.get("customer"), "type": call.params.get("type")}
-    )  # fmt: skip
+    filters = {name: call.params.get(name) for name in ("customer", "type")}
+    return call.page(KIND, _URL, filters=filters)
 
 
 def _attach(call: Call) -> Doc:
