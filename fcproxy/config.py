@@ -24,6 +24,7 @@ EVERY = SERVING | {"fake"}
 RECORDING = frozenset({"record", "auto", "run"})
 FAKING = frozenset({"record", "auto", "passthrough", "run", "fake"})
 FORWARDING = frozenset({"record", "auto", "passthrough", "run"})
+PLAYING = frozenset({"replay", "auto", "run"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,55 @@ OPTIONS: tuple[Option, ...] = (
     Option("allow_http", "flag", False, "Forward over plain http to another machine.", FORWARDING),
     Option("upstream_ca", "path", None, "PEM file of the only authorities trusted for an https upstream.", FORWARDING),
     Option("connect_timeout", "seconds", 10.0, "Longest wait for a connection to the upstream.", FORWARDING),
-    Option("read_timeout", "seconds", 90.0, "Longest wait for the upstream's next bytes.", FORWARDING),
+    Option("first_byte_timeout", "seconds", 90.0, "Longest wait for an answer, once the request is sent.", FORWARDING),
+    Option("read_timeout", "seconds", 90.0, "Longest wait for the upstream's next bytes, the first too.", FORWARDING),
+    Option("total_timeout", "seconds", 3600.0, "Longest time for one forwarded request and its answer.", FORWARDING),
+    Option("client_timeout", "seconds", 60.0, "Longest wait for the client's next bytes, or for it to read.", EVERY),
+    Option("max_connections", "integer", 1000, "Most connections of clients at a time.", EVERY),
+    Option("max_headers", "integer", 256, "Most header fields of a request.", EVERY),
+    Option("max_header_size", "integer", 64, "Longest line of a request's head, in KiB.", EVERY, metavar="KIB"),
+    Option(
+        "max_body",
+        "integer",
+        32,
+        "Larger bodies, in MiB, are forwarded whole but not stored; replay refuses them and says why.",
+        SERVING,
+        metavar="MIB",
+    ),
+    Option(
+        "rate",
+        "integer",
+        None,
+        "Most requests a second to the upstream while recording, waiting out its 429 answers; 0 is no limit. "
+        "Default: 25 to stripe, else no limit.",
+        RECORDING,
+    ),
+    Option(
+        "fsync",
+        "choice",
+        "always",
+        "When a recorded interaction is forced to the disk: before the client sees its end, soon after, at the end.",
+        RECORDING,
+        choices=("always", "batch", "never"),
+    ),
+    Option(
+        "latency",
+        "text",
+        "none",
+        "What replay waits before it answers: nothing, the recorded time, or so many milliseconds. Recording with "
+        "`recorded` stores the times.",
+        frozenset({"record", "auto", "replay", "run"}),
+        metavar="none|recorded|MS",
+    ),
+    Option("max_age", "integer", None, "An older cassette, in days, is not played.", PLAYING, metavar="DAYS"),
+    Option(
+        "on_version_change",
+        "choice",
+        "fail",
+        "What replay does where the client asks in another Stripe-Version than was recorded: miss, or play and warn.",
+        PLAYING,
+        choices=("warn", "fail"),
+    ),
     Option("seed", "text", "fcproxy", "What the fake's ids and secrets are drawn from.", FAKING),
     Option(
         "clock",
@@ -133,7 +182,8 @@ CONFIG_FILES = ("fcproxy.toml", "pyproject.toml")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The options' values; see OPTIONS for what each means. Times are seconds."""
+    """The options' values; see OPTIONS for what each means. Timeouts are seconds, ``max_body`` MiB, ``max_header_size``
+    KiB, ``max_age`` days."""
 
     cassette: str = "cassettes/default.yaml"
     upstream: str = "fake"
@@ -149,7 +199,19 @@ class Config:
     allow_http: bool = False
     upstream_ca: str | None = None
     connect_timeout: float = 10.0
+    first_byte_timeout: float = 90.0
     read_timeout: float = 90.0
+    total_timeout: float = 3600.0
+    client_timeout: float = 60.0
+    max_connections: int = 1000
+    max_headers: int = 256
+    max_header_size: int = 64
+    max_body: int = 32
+    rate: int | None = None
+    fsync: str = "always"
+    latency: str = "none"
+    max_age: int | None = None
+    on_version_change: str = "fail"
     seed: str = "fcproxy"
     clock: str = "fixed"
     state: str | None = None

@@ -58,7 +58,12 @@ class App:
         guard = Guard(config.host, remote=config.allow_remote)
         self._control = Control(decks, guard)
         self._proxy = Proxy(
-            decks, self._control, log, self.refuse, lending_guard=guard if config.api_key is not None else None
+            decks,
+            self._control,
+            log,
+            self.refuse,
+            lending_guard=guard if config.api_key is not None else None,
+            max_body=config.max_body << 20,
         )
         self._runner: web.ServerRunner | None = None
         self._server: LimitedServer | None = None
@@ -81,7 +86,7 @@ class App:
     async def listen(self) -> None:
         """Binds the port. Raises CannotStart."""
         shortcut = Shortcut(self.decks, self._log, closed=self._config.api_key is not None)
-        self._server = ShortcutServer(self._proxy, Limits(), self._log.note, shortcut)
+        self._server = ShortcutServer(self._proxy, _limits(self._config), self._log.note, shortcut)
         self._sweeping = asyncio.create_task(self._server.sweep())
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -134,6 +139,10 @@ class App:
         if problems:
             return 1
         return 1 if self.strict and not verdict.passed(allow_unused=self._config.allow_unused) else 0
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(config.client_timeout, config.max_connections, config.max_header_size << 10, config.max_headers)
 
 
 def _why(error: OSError) -> str:

@@ -27,7 +27,9 @@ async def connect(config: Config, resources: AsyncExitStack) -> tuple[Upstream, 
             tls=trust(config.upstream_ca),
             key=config.api_key,
             connect_timeout=config.connect_timeout,
+            first_byte_timeout=config.first_byte_timeout,
             read_timeout=config.read_timeout,
+            total_timeout=config.total_timeout,
         )
     )
     return live, None

@@ -13,6 +13,7 @@ from fcproxy.core.errors import CannotStart, UsageError
 from fcproxy.core.message import Request, Response
 from fcproxy.fake import Fake, Options, Outbound, fixed_clock
 from fcproxy.fake.faults import FAULT_HEADER
+from fcproxy.server.answers import bad_request
 from fcproxy.server.courier import Courier
 from fcproxy.server.scenario import play_scenario
 from fcproxy.server.store import replace_file
@@ -33,19 +34,24 @@ class FakeUpstream:
         self._courier = courier
 
     @asynccontextmanager
-    async def send(self, request: Request) -> AsyncIterator[Reply]:
+    async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
         """See Upstream. Raises ClientCut for the fault that asks for it."""
+        if body is not None:
+            async for _ in body:
+                pass
+            yield _too_large()
+            return
         result = self.fake.begin(request)
         if isinstance(result, Outbound):
             result = self.fake.finish(result, await self._courier.carry_out(result))
         self._courier.deliver_due()
-        body = _once(result.body)
+        pieces = _once(result.body)
         if fault := result.headers.get(FAULT_HEADER):
-            body = await _suffer(fault, result)
+            pieces = await _suffer(fault, result)
         headers = result.headers.without(FAULT_HEADER)
         if "Content-Length" not in headers:
             headers = headers.replaced("Content-Length", str(len(result.body)))
-        yield Reply(result.status, result.reason, headers, body)
+        yield Reply(result.status, result.reason, headers, pieces)
 
     def control(self, method: str, path: str, body: bytes) -> Response:
         """The fake's control API."""
@@ -101,6 +107,12 @@ def _save(fake: Fake, path: Path) -> None:
         replace_file(path, [json.dumps(fake.dump()).encode("ascii"), b"\n"])
     except OSError as error:
         raise CannotStart(f"--state {path}: not written: {error.strerror}") from None
+
+
+def _too_large() -> Reply:
+    answer = bad_request(413, "too_large", "the embedded fake takes no body beyond --max-body")
+    headers = answer.headers.replaced("Content-Length", str(len(answer.body)))
+    return Reply(answer.status, "Payload Too Large", headers, _once(answer.body))
 
 
 async def _suffer(fault: str, response: Response) -> AsyncIterator[bytes]:

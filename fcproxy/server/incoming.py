@@ -11,6 +11,7 @@ from aiohttp import web
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.server.answers import bad_request
 from fcproxy.server.hop import end_to_end
+from fcproxy.server.large import LargeBody
 from fcproxy.server.wire import decode_raw
 
 __all__ = [
@@ -76,8 +77,9 @@ def is_reserved(target: str) -> bool:
     return first.lower() == PREFIX.strip("/")
 
 
-async def read_body(request: web.BaseRequest) -> bytes:
-    """The whole body, after answering an expectation (RFC 9110 section 10.1.1). Raises BadRequest, ConnectionError."""
+async def read_body(request: web.BaseRequest, limit: int) -> bytes | LargeBody:
+    """The whole body, or what stands for one of more than ``limit`` bytes; after answering an expectation (RFC 9110
+    section 10.1.1). Raises BadRequest, ConnectionError."""
     expectation = request.headers.get("Expect")
     if expectation is not None and request.version >= (1, 1):
         if expectation.strip().lower() != "100-continue":
@@ -87,9 +89,22 @@ async def read_body(request: web.BaseRequest) -> bytes:
     if not request.can_read_body:
         return b""
     try:
-        return await request.content.read()
+        return await _read(request, limit)
     except web.RequestPayloadError:
         raise BadRequest(bad_request(400, "bad_body", "the request body is not framed as it should be")) from None
+
+
+async def _read(request: web.BaseRequest, limit: int) -> bytes | LargeBody:
+    length = request.content_length
+    if length is not None:
+        return await request.content.read() if length <= limit else LargeBody(request, b"")
+    pieces, size = [], 0
+    async for piece in request.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            return LargeBody(request, b"".join(pieces))
+    return b"".join(pieces)
 
 
 def build(method: str, headers: Headers, target: str, body: bytes, public_url: Callable[[str, str], str]) -> Request:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from io import BytesIO
 from types import TracebackType
 from typing import Self
@@ -36,9 +36,13 @@ class LiveUpstream:
         tls: ssl.SSLContext | None = None,
         key: str | None = None,
         connect_timeout: float = 10.0,
+        first_byte_timeout: float = 90.0,
         read_timeout: float = 90.0,
+        total_timeout: float = 3600.0,
     ) -> None:
         """``locate`` maps a request's public URL to the one to call; ``key`` replaces the client's own; seconds."""
+        self._first_byte = first_byte_timeout
+        self._total = total_timeout
         self.name = name
         self.connections = 0
         """Connections opened so far."""
@@ -74,20 +78,18 @@ class LiveUpstream:
         self.connections += 1
 
     @asynccontextmanager
-    async def send(self, request: Request) -> AsyncIterator[Reply]:
+    async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
         """See Upstream."""
-        if self._session is None:
-            raise UpstreamFailed("refused", "the proxy is not started")
-        headers = self._headers(request)
         try:
-            response = await self._session.request(
-                request.method,
-                URL(self._locate(request.url), encoded=True),
-                headers=_one_spelling(headers),
-                # As a stream: aiohttp warns of long bytes objects, which it would write in one go.
-                data=BytesIO(request.body) if request.body else None,
-                allow_redirects=False,
-            )
+            async with asyncio.timeout(self._total), self._exchange(request, body) as reply:
+                yield reply
+        except TimeoutError:
+            raise UpstreamFailed("timeout", "the exchange did not end within --total-timeout") from None
+
+    @asynccontextmanager
+    async def _exchange(self, request: Request, body: AsyncIterator[bytes] | None) -> AsyncIterator[Reply]:
+        try:
+            response = await self._answer(request, body)
         except _FAILURES as error:
             raise _failed(error) from None
         async with response:
@@ -97,9 +99,24 @@ class LiveUpstream:
                 raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
             yield Reply(response.status, response.reason or "", received, _body(response))
 
-    def _headers(self, request: Request) -> Headers:
+    async def _answer(self, request: Request, body: AsyncIterator[bytes] | None) -> aiohttp.ClientResponse:
+        """The answer's head. The time for its first byte runs from the last piece of the request."""
+        if self._session is None:
+            raise UpstreamFailed("refused", "the proxy is not started")
+        # As a stream: aiohttp warns of long bytes objects, which it would write in one go.
+        whole = BytesIO(request.body) if request.body else None
+        async with asyncio.timeout(self._first_byte) as limit:
+            return await self._session.request(
+                request.method,
+                URL(self._locate(request.url), encoded=True),
+                headers=_one_spelling(self._headers(request, streamed=body is not None)),
+                data=whole if body is None else _patient(body, limit, self._first_byte),
+                allow_redirects=False,
+            )
+
+    def _headers(self, request: Request, *, streamed: bool) -> Headers:
         headers = end_to_end(request.headers).without("Host")
-        if request.body or "Content-Length" in headers:
+        if not streamed and (request.body or "Content-Length" in headers):
             headers = headers.replaced("Content-Length", str(len(request.body)))
         if self._key is not None:
             headers = headers.replaced("Authorization", f"Bearer {self._key}")
@@ -110,6 +127,15 @@ class LiveUpstream:
                 "protocol", "a request header is not UTF-8 and cannot be forwarded unchanged"
             ) from None
         return headers
+
+
+async def _patient(body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
+    """``body``, with the time for the first byte put off at each piece. An answer may come before the body's end."""
+    clock = asyncio.get_running_loop().time
+    async for piece in body:
+        with suppress(RuntimeError):  # the head is here, and its time is over
+            limit.reschedule(clock() + seconds)
+        yield piece
 
 
 def _one_spelling(headers: Headers) -> list[tuple[str, str]]:

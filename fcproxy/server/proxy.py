@@ -8,12 +8,14 @@ from aiohttp import web
 
 from fcproxy.core.deck import Forward, Refuse, Replay
 from fcproxy.core.errors import RecordingRefused
-from fcproxy.core.message import Request, Response
-from fcproxy.server.answers import miss_response, refusal_response
+from fcproxy.core.message import Headers, Request, Response
+from fcproxy.core.modes import Mode
+from fcproxy.server.answers import bad_request, miss_response, refusal_response
 from fcproxy.server.control import ControlRequest
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
 from fcproxy.server.incoming import BadRequest, build, is_reserved, raw_headers, read_body, target_of
+from fcproxy.server.large import LargeBody
 from fcproxy.server.log import RequestLog
 from fcproxy.server.opened import OpenedDeck
 from fcproxy.server.relay import Relay
@@ -37,9 +39,13 @@ class Proxy:
         control: ControlHandler,
         log: RequestLog,
         on_refusal: Callable[[RecordingRefused], None],
+        *,
         lending_guard: Guard | None = None,
+        max_body: int = 32 << 20,
     ) -> None:
-        """``on_refusal`` is told when a recording must not go on; ``lending_guard`` is set where a key is lent."""
+        """``on_refusal`` is told when a recording must not go on; ``lending_guard`` is set where a key is lent;
+        ``max_body`` is in bytes."""
+        self._max_body = max_body
         self._in_flight = 0
         self._last_ends: asyncio.Future[None] | None = None
         self._decks = decks
@@ -81,8 +87,10 @@ class Proxy:
     async def _answer(self, request: web.BaseRequest) -> tuple[Sent, str]:
         target = target_of(request)
         headers = raw_headers(request)
-        body = await read_body(request)
+        body = await read_body(request, self._max_body)
         opened, rest = self._decks.choose(target, headers)
+        if isinstance(body, LargeBody):
+            return await self._large(request, opened, headers, rest, body)
         if is_reserved(rest):
             asked = ControlRequest(request.method, rest, headers, body, opened)
             return await send(request, await self._control(asked)), "control"
@@ -95,9 +103,33 @@ class Proxy:
             return await send(request, miss_response(miss)), f"miss {miss.reason}"
         return await self._data(request, opened, build(request.method, headers, rest, body, opened.public_url))
 
-    async def _data(self, request: web.BaseRequest, opened: OpenedDeck, outgoing: Request) -> tuple[Sent, str]:
+    async def _large(
+        self,
+        request: web.BaseRequest,
+        opened: OpenedDeck | Response | None,
+        headers: Headers,
+        rest: str,
+        body: LargeBody,
+    ) -> tuple[Sent, str]:
+        """A body beyond --max-body. It is compared as its stand-in, which tells its length."""
+        if is_reserved(rest) or not isinstance(opened, OpenedDeck):
+            raise BadRequest(bad_request(413, "too_large", "a body of this size is taken for forwarding only"))
+        if self._lending_guard is not None and (refused := self._lending_guard.refusal_of_lending(headers)):
+            raise BadRequest(refused)
+        if opened.mode is Mode.REPLAY:
+            await body.drained()
+        elif opened.mode is Mode.AUTO and body.length is None:
+            # To look it up its length is needed, and to know that it would have to be read, and kept, whole.
+            raise BadRequest(
+                bad_request(411, "length_required", "mode auto takes a body of this size only with a length")
+            )
+        return await self._data(request, opened, build(request.method, headers, rest, b"", opened.public_url), body)
+
+    async def _data(
+        self, request: web.BaseRequest, opened: OpenedDeck, outgoing: Request, large: LargeBody | None = None
+    ) -> tuple[Sent, str]:
         try:
-            decision = opened.deck.decide(outgoing)
+            decision = opened.deck.decide(outgoing if large is None else large.stands_for(outgoing))
         except RecordingRefused as error:
             self._on_refusal(error)
             return await send(request, refusal_response(error)), f"refused {error.rule}"
@@ -109,5 +141,7 @@ class Proxy:
             case Forward():
                 if opened.upstream is None:
                     raise RuntimeError("a deck without an upstream decided to forward")
-                relay = Relay(request, opened, outgoing, decision, self._on_refusal)
+                relay = Relay(
+                    request, opened, outgoing, decision, self._on_refusal, max_body=self._max_body, large=large
+                )
                 return await relay.run(opened.upstream)

@@ -75,16 +75,16 @@ class PoliteUpstream:
         self._jitter = jitter
 
     @asynccontextmanager
-    async def send(self, request: Request) -> AsyncIterator[Reply]:
-        """See Upstream."""
+    async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
+        """See Upstream. A streamed body cannot be sent twice: its 429 is passed on."""
         spent, attempt = 0.0, 0
         while True:
             if (wait := self._bucket.take(self._clock())) > 0:
                 await self._sleep(wait)
-            async with self._upstream.send(request) as reply:
+            async with self._upstream.send(request, body) as reply:
                 self.connections = self._upstream.connections
                 pause = self._pause(reply, attempt)
-                if reply.status != 429 or spent + pause > MAX_WAIT:
+                if reply.status != 429 or body is not None or spent + pause > MAX_WAIT:
                     yield reply
                     return
                 async for _ in reply.body:

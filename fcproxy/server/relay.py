@@ -9,6 +9,7 @@ from fcproxy.core.errors import RecordingRefused, UpstreamFailed
 from fcproxy.core.message import Request, Response
 from fcproxy.server.answers import upstream_response
 from fcproxy.server.hop import end_to_end
+from fcproxy.server.large import Copy, LargeBody
 from fcproxy.server.opened import OpenedDeck
 from fcproxy.server.provenance import client_name
 from fcproxy.server.upstream import ClientCut, Reply, Upstream
@@ -29,8 +30,14 @@ class Relay:
         outgoing: Request,
         forward: Forward,
         on_refusal: Callable[[RecordingRefused], None],
+        *,
+        max_body: int,
+        large: LargeBody | None = None,
     ) -> None:
-        """``on_refusal`` is told when the answer forbids the recording; the client still gets it whole."""
+        """``on_refusal`` is told when the answer forbids the recording; the client still gets it whole. ``max_body``:
+        most bytes of an answer that are kept for the recording. ``large``: the request's body where it is not held."""
+        self._max_body = max_body
+        self._large = large
         self._request = request
         self._opened = opened
         self._outgoing = outgoing
@@ -42,9 +49,12 @@ class Relay:
     async def run(self, upstream: Upstream) -> tuple[Sent, str]:
         """Raises ConnectionError when the client has gone; nothing is recorded then."""
         try:
-            async with upstream.send(self._outgoing) as reply:
+            pieces = self._large.pieces() if self._large is not None else None
+            async with upstream.send(self._outgoing, pieces) as reply:
                 return await self._pass_on(reply)
         except UpstreamFailed as error:
+            if self._large is not None and self._large.broken:
+                raise ConnectionResetError from None
             return await self._failed(error), f"upstream {error.kind}"
         finally:
             if not self._settled:
@@ -61,12 +71,13 @@ class Relay:
     async def _pass_on(self, reply: Reply) -> tuple[Sent, str]:
         headers = end_to_end(reply.headers, keep=_FRAMING)
         answer = Answer(self._request, reply.status, reply.reason, headers)
-        rest, pieces, held = answer.length, [], b""
+        rest, held = answer.length, b""
+        kept = Copy(self._max_body)
         if rest != 0:
             await self._write(answer.head)
         async for chunk in reply.body:
             if self._forward.record:
-                pieces.append(chunk)
+                kept.add(chunk)
             if rest is not None:
                 rest -= len(chunk)
             if rest == 0:
@@ -74,8 +85,7 @@ class Relay:
                 held = chunk
             else:
                 await self._write(answer.frame(chunk))
-        whole = Response(reply.status, headers.without("Transfer-Encoding"), b"".join(pieces), reply.reason)
-        action = await self._keep(whole)
+        action = await self._keep(kept.response(reply.status, headers.without("Transfer-Encoding"), reply.reason))
         ending = (held if self._begun else answer.head + held) + answer.end
         if ending:
             await self._write(ending)
@@ -94,7 +104,8 @@ class Relay:
         if transport is None or transport.is_closing():
             raise ConnectionResetError
         try:
-            interaction = self._opened.deck.record(self._forward, self._outgoing, response)
+            sent = self._outgoing if self._large is None else self._large.stands_for(self._outgoing)
+            interaction = self._opened.deck.record(self._forward, sent, response)
         except RecordingRefused as error:
             self._on_refusal(error)
             return f"refused {error.rule}"

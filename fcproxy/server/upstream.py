@@ -40,8 +40,9 @@ class Upstream(Protocol):
     connections: int
     """Connections opened so far."""
 
-    def send(self, request: Request) -> AbstractAsyncContextManager[Reply]:
-        """Forwards ``request`` (public URL, end-to-end headers). Raises UpstreamFailed."""
+    def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AbstractAsyncContextManager[Reply]:
+        """Forwards ``request`` (public URL, end-to-end headers), with ``body`` in its body's place where that is too
+        large to be held. Raises UpstreamFailed."""
         ...
 
 

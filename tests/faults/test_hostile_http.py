@@ -9,11 +9,8 @@ import pytest
 
 from fcproxy.config import Config
 from fcproxy.core.modes import Mode
-from fcproxy.server import app as app_module
 from fcproxy.server.store import load
 from tests.server.harness import Spoken, connected, origin, passage, proxy, read_message, speak
-
-pytestmark = pytest.mark.skipif("LimitedServer" not in vars(app_module), reason="limits are not wired in")
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 POST = b"POST /v1/x HTTP/1.1\r\nHost: p\r\n"

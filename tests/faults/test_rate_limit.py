@@ -34,7 +34,8 @@ class Account:
         self.now += seconds
 
     @asynccontextmanager
-    async def send(self, _request: Request) -> AsyncIterator[Reply]:
+    async def send(self, _request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
+        del body
         while self.served and self.served[0] <= self.now - 1.0:
             self.served.popleft()
         full = len(self.served) >= self.limit
@@ -91,6 +92,13 @@ async def test_what_is_refused_for_too_long_is_passed_on() -> None:
     account = Account(0, "7")
     assert await statuses(polite(account, 25), 1) == [429]
     assert MAX_WAIT - 9 < account.now - 1000 <= MAX_WAIT
+
+
+async def test_a_streamed_body_is_sent_once() -> None:
+    account = Account(0)
+    async with polite(account, 25).send(REQUEST, nothing()) as reply:
+        assert reply.status == 429
+    assert account.refused == 1
 
 
 def test_tokens_come_back_with_time_and_no_more_than_fit() -> None:
