@@ -20,7 +20,10 @@ from fcproxy.fake.versions import parse_version
 if TYPE_CHECKING:
     from fcproxy.fake.engine import Fake
 
-__all__ = ["GENERAL", "control"]
+__all__ = ["GENERAL", "LATEST", "control"]
+
+LATEST = 7_258_118_399
+"""2199-12-31 23:59:59 UTC: how far the clock can be moved."""
 
 
 def _clock(fake: "Fake") -> Doc:
@@ -40,6 +43,8 @@ def _move_clock(fake: "Fake", values: Doc) -> Doc:
     seconds = values["advance"] if "advance" in values else _moment(values["to"]) - now
     if seconds < 0:
         raise refuse("state", param="to", message="The clock cannot go back.")
+    if now + seconds > LATEST:
+        raise refuse("state", param="to", message="The clock ends with the year 2199.")
     fake.state.offset += seconds
     fake.settle(fake.now())
     return _clock(fake)

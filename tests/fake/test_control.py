@@ -39,7 +39,16 @@ def test_the_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"advance": -1}, {"to": "2020-01-01"}, {"to": "soon"}, {"advance": 1, "to": "2027-01-01"}]
+    "body",
+    [
+        {},
+        {"advance": -1},
+        {"to": "2020-01-01"},
+        {"to": "soon"},
+        {"advance": 1, "to": "2027-01-01"},
+        {"to": "2200-01-01"},
+        {"to": "9999-12-31"},
+    ],
 )
 def test_moves_that_cannot_be(body: dict[str, object]) -> None:
     assert Caller().control_refused("clock", body)["status"] == 400

@@ -172,8 +172,13 @@ def test_a_refresh_is_pending_until_its_time() -> None:
 
 def test_polling_ends_where_the_clock_stands_still() -> None:
     call = Caller()
-    path = f"{FC}/accounts/{link(call, 'prefetch[]=balances')['id']}"
-    assert [call.get(path)["balance_refresh"]["status"] for _ in range(3)] == ["pending", "succeeded", "succeeded"]
+    account = link(call, "prefetch[]=balances")
+    path = f"{FC}/accounts/{account['id']}"
+    assert (account["balance_refresh"]["status"], account["balance"]) == ("pending", None)
+    shown = call.get(path)
+    assert (shown["balance_refresh"]["status"], shown["balance"]["current"]) == ("succeeded", {"usd": 123_456})
+    call.post(f"{path}/refresh", "features[]=ownership")
+    assert [call.get(path)["ownership_refresh"]["status"] for _ in range(3)] == ["pending", "succeeded", "succeeded"]
 
 
 def test_a_refresh_may_fail() -> None:

@@ -337,7 +337,7 @@ RESOURCE = Resource(
         ),
     ),
     notes=(
-        "There is one rate for a place (a country, a US state, a Canadian province): see the table of rates.",
+        "There is one rate for a place: a country, a US state, a Canadian province.",
         "Every IP address is taken to be in California.",
         "Calculations work while the settings are pending, with no tax collected; a strict fake refuses them.",
         "There are no shipping rates: the cost of shipping is given as an amount.",
