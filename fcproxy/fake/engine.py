@@ -204,7 +204,9 @@ class Fake:
         route = routes.get(method)
         headers = turn.request.headers
         key_param = next((value for name, value in turn.pairs if name == "key"), None)
-        caller = authenticate(headers, key_param, publishable=route is None or route.publishable)
+        shares_secret = any(name == "client_secret" for name, _ in turn.pairs)
+        publishable = route is None or (route.publishable and shares_secret)
+        caller = authenticate(headers, key_param, publishable=publishable)
         turn.livemode, turn.account = caller.livemode, caller.account
         version = parse_version(headers.get("Stripe-Version"))
         turn.version = version.name

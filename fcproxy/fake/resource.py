@@ -71,7 +71,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint. ``returns`` is the kind in the answer, ``listed`` that it is a page of them."""
+    """An endpoint. ``returns`` is the kind in the answer, ``listed`` that it is a page of them.
+
+    ``publishable`` says that a browser may call it with a publishable key and the object's client secret.
+    """
 
     method: str
     path: str

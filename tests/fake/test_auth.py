@@ -108,6 +108,7 @@ def test_a_publishable_key_is_for_client_side_endpoints() -> None:
     path = f"/v1/financial_connections/sessions/{session['id']}"
     assert browser.get(path, f"client_secret={session['client_secret']}")["id"] == session["id"]
     assert browser.refused("GET", path, "client_secret=fcsess_client_secret_guess")["code"] == "resource_missing"
+    assert browser.refused("GET", path)["code"] == "secret_key_required"
 
 
 def test_accounts_do_not_see_each_other() -> None:
