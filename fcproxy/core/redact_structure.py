@@ -48,7 +48,7 @@ class StructureRedactor:
 
     def leaf(self, value: str, name: str, scope: Scope) -> str:
         """One decoded value, by the first rule of its place that applies, else as text."""
-        rule = self._rule(name, scope)
+        rule = self._rule(name, value, scope)
         if rule is None or rule.how == "keep":
             return self._text.redact(value)
         if not value or value in self._book.published:
@@ -63,11 +63,13 @@ class StructureRedactor:
             return self._text.redact(value)
         return self._ledger.marker(self._book.kinds[rule.kind], value, rule.id)
 
-    def _rule(self, name: str, scope: Scope) -> FieldRule | None:
+    def _rule(self, name: str, value: str, scope: Scope) -> FieldRule | None:
         for rule in self._book.field_rules(name):
             if rule.within and scope.words.isdisjoint(normals(rule.within)):
                 continue
             if rule.outside and not scope.words.isdisjoint(normals(rule.outside)):
+                continue
+            if rule.like and re.fullmatch(rule.like, value, re.DOTALL) is None:
                 continue
             return rule
         return None
@@ -114,7 +116,7 @@ class StructureRedactor:
         return _string(done, ascii_only=token.isascii()) if done != value else None
 
     def _json_number(self, token: str, name: str, scope: Scope) -> str:
-        rule = self._rule(name, scope)
+        rule = self._rule(name, token, scope)
         if rule is not None and rule.how == "value" and _NUMBER.fullmatch(token):
             done = self.leaf(token, name, scope)
             return done if all(map(self._is_numeric, marker.find(done))) else self._number(token, rule.id)

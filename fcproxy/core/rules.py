@@ -29,8 +29,9 @@ class FieldRule:
     ``names`` stand for every spelling of them (`client_secret`: `clientSecret`, `Client-Secret`); `*` begins a suffix.
     ``within``: at least one of these must be among the names of the enclosing fields, the types of the enclosing
     objects, or (requests) the path's segments; ``outside``: none of these may be. ``how``: "value" replaces the value,
-    "url" only the secret parts of a URL, "drop" leaves it empty, "keep" exempts the field from later rows. ``in_text``:
-    the name is also looked for in free text (`name=value`).
+    "url" only the secret parts of a URL, "drop" leaves it empty, "keep" exempts the field from later rows. ``like``: an
+    expression that the whole value must match, "" where any does; names like `key` and `pin` need one. ``in_text``: the
+    name is also looked for in free text (`name=value`).
     """
 
     id: str
@@ -42,6 +43,7 @@ class FieldRule:
     outside: tuple[str, ...] = ()
     how: str = "value"
     in_text: bool = False
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

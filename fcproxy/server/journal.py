@@ -8,15 +8,21 @@ import asyncio
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fcproxy.core.errors import CannotStart
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.server.store import sync_folder
 
-__all__ = ["Journal", "read_journal"]
+__all__ = ["Change", "Journal", "read_journal"]
+
+Change = Callable[[RedactedInteraction], RedactedInteraction]
+
+_AT_ONCE = 20
+"""Interactions that are revised between two turns of the event loop."""
 
 
 class Journal:
@@ -38,6 +44,14 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fcproxy-journal")
         self._waiting: list[tuple[bytes, asyncio.Future[bool]]] = []
         self._flushing: asyncio.Task[None] | None = None
+        self._change: Change | None = None
+
+    def revise(self, change: Change) -> None:
+        """Has ``change`` applied to every line that is on disk, before the next one is written.
+
+        For what was recognised as secret only after it had been written in a place where nothing told so.
+        """
+        self._change = change
 
     async def append(self, sequence: int, interaction: RedactedInteraction) -> bool:
         """Whether the interaction is durably on disk now. Never raises for a failing disk; see `failed`."""
@@ -53,11 +67,37 @@ class Journal:
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            change, self._change = self._change, None
+            if change is not None and self.failed is None:
+                await self._revise(change)
             batch, self._waiting = self._waiting, []
             await loop.run_in_executor(self._thread, self._write, [line for line, _ in batch])
             for _, done in batch:
                 if not done.done():
                     done.set_result(self.failed is None)
+
+    async def _revise(self, change: Change) -> None:
+        lines, differs = [], False
+        for number, (sequence, interaction) in enumerate(read_journal(self.path)):
+            done = change(interaction)
+            differs = differs or done != interaction
+            lines.append(_line(sequence, done))
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # other connections go on meanwhile
+        if differs:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._replace, lines)
+
+    def _replace(self, lines: list[bytes]) -> None:
+        fresh = self.path.with_name(self.path.name + ".tmp")
+        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            old, self._file = self._file, os.open(fresh, flags, 0o600)
+            os.close(old)
+            self._write(lines)
+            os.replace(fresh, self.path)
+            sync_folder(self.path.parent)
+        except OSError as error:
+            self.failed = error.strerror or "the disk failed"
 
     def _write(self, lines: list[bytes]) -> None:
         data = memoryview(b"".join(lines))

@@ -53,6 +53,10 @@ class Recording:
 
     async def append(self, sequence: int, interaction: RedactedInteraction, date: str | None) -> bool:
         """Whether the interaction is on disk. ``date`` is the answer's Date field, which is not stored with it."""
+        redactor = self._deck.redactor
+        if redactor.stale:
+            redactor.stale = False
+            self._journal.revise(redactor.resweep)
         kept = await self._journal.append(sequence, interaction)
         self._count += kept
         if kept and (self._first is None or sequence < self._first[0]):

@@ -12,7 +12,7 @@ from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.vcr_format import ParsedCassette, parse
 from fcproxy.vcr_format.document import MAX_BYTES
 
-__all__ = ["Lock", "exists", "journal_path", "load", "replace_file"]
+__all__ = ["Lock", "exists", "journal_path", "load", "replace_file", "sync_folder"]
 
 
 def load(path: Path) -> ParsedCassette | None:

@@ -72,17 +72,18 @@ FIELDS: tuple[FieldRule, ...] = (
     ),
     FieldRule(
         "password-field", "secret",
-        ("password", "passwd", "passphrase", "private_key_file_password", "personal_psk", "pin", "otp", "one_time_code"),
+        ("password", "passwd", "passphrase", "private_key_file_password", "personal_psk", "one_time_code"),
         "a password by its name", "O", in_text=True,
     ),
+    FieldRule("pin-field", "secret", ("pin", "otp"), "a password by its name; not a map's", "O", like=r"\S{3,}"),
     FieldRule("apps-secret", "secret", ("payload",), "the payload of an apps.secret", "O", within=("apps.secret", "secrets")),
     FieldRule("oauth-code", "secret", ("code", "state", "assertion"), "becomes a key", "D", within=("oauth",)),
-    FieldRule("key-parameter", "secret", ("key",), "browser calls carry the key as a parameter", "D", outside=("metadata", "custom_fields", "dropdown", "enabled_events", "data_mapping")),
+    FieldRule("key-parameter", "secret", ("key",), "browser calls carry the key as a parameter", "D", like=r"(?=.*[0-9])\S{16,}", outside=("metadata", "custom_fields", "dropdown", "enabled_events", "data_mapping")),
     FieldRule("telemetry-id", "secret", ("telemetry_id", "guid", "muid", "sid", "payment_user_agent", "pasted_fields", "time_on_page"), "names a machine or a browser", "P"),
     FieldRule("csrf", "secret", ("csrf_token", "x_stripe_csrf_token"), "session", "D"),
     FieldRule(
         "forwarded-header", "secret", ("value",), "credentials of other services", "D",
-        within=("headers",), outside=("metadata",),
+        within=("headers",), outside=("metadata",), like=r"(?!(?:application|text|multipart|image|\*)/[^;\s]*(?:;.*)?\Z).+",
     ),
     # -- URLs that let their holder in ---------------------------------------------------------------------------------
     FieldRule(
@@ -143,7 +144,7 @@ FIELDS: tuple[FieldRule, ...] = (
     FieldRule("card-expiry-year", "year", ("exp_year", "expiry_year"), "card", "O"),
     FieldRule("card-chip", "secret", ("cryptogram", "emv_auth_data", "track1", "track2", "track_1", "track_2", "track_data", "encrypted_pin"), "card", "O"),
     FieldRule("fingerprint-field", "fingerprint", ("fingerprint",), "one card or account across customers", "O"),
-    FieldRule("card-bin", "short_digits", ("iin", "bin"), "card", "O"),
+    FieldRule("card-bin", "short_digits", ("iin", "bin"), "card", "O", like="[0-9]{4,}"),
     FieldRule("card-last4", "short_digits", ("last4", "dynamic_last4"), "the card's placeholder keeps its last four", "D", within=("card", "card_present", "wallet", "issuing.card"), how="keep"),
     FieldRule("last4-field", "short_digits", ("last4", "account_number_last4", "iban_last4", "bank_last4"), "part of an account number", "O"),
     # -- bank accounts -------------------------------------------------------------------------------------------------

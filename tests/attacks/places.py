@@ -176,7 +176,9 @@ PLACES: Mapping[str, Place] = {
     "answer HTML, script": _answer("text/html", "<script>window.note = '{}';</script>"),
     "answer XML": _answer("application/xml", "<?xml version='1.0'?><a><note>{}</note></a>"),
     "answer CSV": _answer("text/csv", "id,note\n1,{}\n2,x\n"),
-    "answer, Latin-1 beside": lambda text: interaction(received=b"caf\xe9 " + text.encode(), received_type="text/plain"),
+    "answer, Latin-1 beside": lambda text: interaction(
+        received=b"caf\xe9 " + text.encode(), received_type="text/plain"
+    ),
     "answer JSON, Latin-1 beside": lambda text: interaction(
         received=b'{"x": "caf\xe9", "note": ' + json.dumps(text).encode() + b"}"
     ),

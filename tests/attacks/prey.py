@@ -46,7 +46,9 @@ def _card(rng: random.Random) -> str:
     head = "453201" + "".join(rng.choices(string.digits, k=9))
     for last in string.digits:
         number = head + last
-        total = sum((d if i % 2 == 0 else d * 2 - 9 if d > 4 else d * 2) for i, d in enumerate(map(int, reversed(number))))
+        total = sum(
+            (d if i % 2 == 0 else d * 2 - 9 if d > 4 else d * 2) for i, d in enumerate(map(int, reversed(number)))
+        )
         if total % 10 == 0:
             return number
     raise AssertionError
@@ -74,7 +76,12 @@ PREY: tuple[Prey, ...] = (
     Prey("webhook secret", lambda rng: "whsec_" + letters(rng, 32), _field("secret", object="webhook_endpoint")),
     Prey("bearer of another service", lambda rng: letters(rng, 40), _bearer, shaped=False),
     Prey("Basic password", lambda rng: letters(rng, 18), _basic_password, shaped=False),
-    Prey("password with signs", lambda rng: letters(rng, 9) + "/+&=" + letters(rng, 9), _field("password"), shaped=False),
+    Prey(
+        "password with signs",
+        lambda rng: letters(rng, 9) + "/+&=" + letters(rng, 9),
+        _field("password"),
+        shaped=False,
+    ),
     Prey("access token", lambda rng: letters(rng, 16) + "-" + letters(rng, 20), _field("access_token"), shaped=False),
     Prey("e-mail", lambda rng: f"{letters(rng, 9)}@mail-{letters(rng, 6)}.com".lower(), _field("email")),
     Prey("card", _card, _field("number", object="card"), shaped=True),
