@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from fcproxy.core.errors import UsageError
+from fcproxy.core.match_rules import RouteRule
+from fcproxy.stripe.custom_routes import routes_from
 
 __all__ = ["CONFIG_FILES", "OPTIONS", "SERVING", "Config", "Option", "load_config", "options_of", "read_file"]
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | tuple[RouteRule, ...] | None
 
 SERVING = frozenset({"record", "replay", "auto", "passthrough", "run"})
 """The commands that serve a cassette's traffic and share nearly all options."""
@@ -143,6 +145,28 @@ OPTIONS: tuple[Option, ...] = (
         frozenset({"record", "auto", "replay", "run"}),
         metavar="none|recorded|MS",
     ),
+    Option(
+        "order",
+        "choice",
+        "recorded",
+        "Repeats in recorded order, requests in any; or strictly the recorded sequence.",
+        PLAYING,
+        choices=("recorded", "strict"),
+    ),
+    Option(
+        "keep_retries",
+        "flag",
+        False,
+        "Keep failed attempts that were repeated with the same Idempotency-Key.",
+        RECORDING,
+    ),
+    Option(
+        "deck_timeout",
+        "seconds",
+        3600.0,
+        "How long a deck that the control API opened may be idle before it is ended.",
+        SERVING,
+    ),
     Option("max_age", "integer", None, "An older cassette, in days, is not played.", PLAYING, metavar="DAYS"),
     Option(
         "on_version_change",
@@ -210,6 +234,9 @@ class Config:
     rate: int | None = None
     fsync: str = "always"
     latency: str = "none"
+    order: str = "recorded"
+    keep_retries: bool = False
+    deck_timeout: float = 3600.0
     max_age: int | None = None
     on_version_change: str = "fail"
     seed: str = "fcproxy"
@@ -220,6 +247,8 @@ class Config:
     log_format: str = "text"
     verbose: bool = False
     quiet: bool = False
+    match: tuple[RouteRule, ...] = ()
+    """The user's exceptions from the matching; in a config file only."""
     api_key: str | None = field(default=None, repr=False)
     """The key that ``api_key_env`` names; never an option of its own, so that it is in no file and no process list."""
 
@@ -287,13 +316,26 @@ def read_file(path: Path | None, *, must: bool = False) -> dict[str, Value]:
         data = data.get("tool", {}).get("fcproxy", {})
     elif must and not data:
         raise UsageError(f"{path}: holds no option")
-    return {_known(key, path).name: _convert(_known(key, path), value, f"{path}: {key}") for key, value in data.items()}
+    values: dict[str, Value] = {}
+    for key, value in data.items():
+        if key == "match":
+            values[key] = _routes(value, path)
+        else:
+            values[_known(key, path).name] = _convert(_known(key, path), value, f"{path}: {key}")
+    return values
+
+
+def _routes(tables: object, path: Path) -> tuple[RouteRule, ...]:
+    try:
+        return routes_from(tables)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def _known(key: str, path: Path) -> Option:
     option = _BY_NAME.get(key.replace("-", "_"))
     if option is None:
-        raise UsageError(f"{path}: unknown key {key!r}{suggestion(key, (o.key for o in OPTIONS))}")
+        raise UsageError(f"{path}: unknown key {key!r}{suggestion(key, ['match', *(o.key for o in OPTIONS)])}")
     return option
 
 

@@ -89,6 +89,31 @@ def control() -> str:
     )
 
 
+def match_keys() -> str:
+    """The keys of a match rule."""
+    from fcproxy.stripe.custom_routes import KEYS
+
+    return table(("key", "means"), ((f"`{key}`", text) for key, text in KEYS.items()))
+
+
+def reasons() -> str:
+    """The reasons of a miss, and what it advises."""
+    from fcproxy.core.matching import REASONS
+
+    values = {"cassette": "CASSETTE", "count": "n times", "detail": "..."}
+    return table(
+        ("code", "means", "what to do"),
+        (
+            (
+                f"`{code}`",
+                what.format(**values).replace(": ...", "").replace("name...", "name"),
+                " ".join(advice.format(**values).split()),
+            )
+            for code, (what, advice) in REASONS.items()
+        ),
+    )
+
+
 def exit_codes() -> str:
     """The error tree with its exit codes."""
     from fcproxy.core import errors
@@ -235,9 +260,11 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "fake-actions": fake_actions,
     "fake-routes": fake_routes,
+    "match-keys": match_keys,
     "mode-words": mode_words,
     "modes": modes,
     "options": options,
+    "reasons": reasons,
     "rules-fields": rules_fields,
     "rules-headers": rules_headers,
     "rules-kinds": rules_kinds,

@@ -18,7 +18,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 def test_defaults_of_the_table_and_of_the_class_are_the_same() -> None:
     config = Config()
     assert {o.name: o.default for o in OPTIONS} == {
-        item.name: getattr(config, item.name) for item in fields(Config) if item.name != "api_key"
+        item.name: getattr(config, item.name) for item in fields(Config) if item.name not in {"api_key", "match"}
     }
 
 
@@ -104,3 +104,15 @@ def test_replay_takes_no_option_that_only_a_recording_has() -> None:
     names = {option.name for option in options_of("replay")}
     assert {"cassette", "port", "strict"} <= names
     assert not names & {"allow_live", "api_key_env", "upstream_ca"}
+
+
+def test_match_rules_stand_in_the_file_only(tmp_path: Path) -> None:
+    (tmp_path / "fcproxy.toml").write_text('order = "strict"\n[[match]]\npath = "/v1/x"\nignore = ["body.a"]\n')
+    config = load_config({}, {}, folder=tmp_path)
+    assert (config.order, [rule.id for rule in config.match]) == ("strict", ["* /v1/x"])
+    (tmp_path / "fcproxy.toml").write_text('[[match]]\npath = "/v1/x"\nignroe = ["body.a"]\n')
+    with pytest.raises(UsageError, match=r"fcproxy\.toml: match\[0\]: unknown key 'ignroe'; did you mean 'ignore'"):
+        load_config({}, {}, folder=tmp_path)
+    (tmp_path / "fcproxy.toml").write_text("matc = 1\n")
+    with pytest.raises(UsageError, match="did you mean 'match'"):
+        load_config({}, {}, folder=tmp_path)

@@ -7,12 +7,13 @@ from fcproxy.config import Config
 from fcproxy.core.deck import Deck, Options
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.modes import Mode
-from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.views import Aliases, View, view
 from fcproxy.server.store import load
+from fcproxy.stripe.custom_routes import header_rules
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.matching import NOISE
-from fcproxy.stripe.secrets import default_redactor
+from fcproxy.stripe.secrets import RULES, default_redactor
 from fcproxy.vcr_format import ParsedCassette
 
 __all__ = ["origin", "read", "redacted", "replaying", "views_of"]
@@ -32,16 +33,17 @@ def redacted(parsed: ParsedCassette) -> list[RedactedInteraction]:
     return redactor.settle([redactor.redact(interaction) for interaction in parsed.interactions])
 
 
-def replaying(config: Config, *, ordered: bool = False) -> Deck:
+def replaying(config: Config) -> Deck:
     """A deck that replays the configured cassette; nothing listens. Raises CassetteUnreadable."""
     parsed = load(Path(config.cassette))
     return stripe_deck(
         Mode.REPLAY,
-        default_redactor(DECODERS),
+        Redactor(RULES.plus(headers=header_rules(config.match)), DECODERS),
         parsed.interactions if parsed is not None else None,
         cassette=config.cassette,
         decoders=DECODERS,
-        options=Options(ordered=ordered),
+        routes=config.match,
+        options=Options(ordered=config.order == "strict"),
     )
 
 

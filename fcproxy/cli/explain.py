@@ -87,7 +87,7 @@ def _deck(cassette: Path | None, order: str | None, config: str | None) -> Deck:
     from fcproxy.cli.options import config_from
 
     named = None if cassette is None else str(cassette)
-    return replaying(config_from({"cassette": named, "order": order, "config": config}), ordered=order == "strict")
+    return replaying(config_from({"cassette": named, "order": order, "config": config}))
 
 
 def _as_json(answer: Mismatch | int, compared: Mapping[str, str]) -> dict[str, object]:
