@@ -19,6 +19,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("run", "fcproxy.cli.run:run", "Run a command with the proxy beside it; for tests and CI."),
     ("recover", "fcproxy.cli.recover:recover", "Make cassettes of what killed recordings left."),
     ("audit", "fcproxy.cli.audit:audit", "Prove that cassettes hold no secret."),
+    ("redact", "fcproxy.cli.redact:redact", "Apply today's redaction rules to existing cassettes."),
     ("show", "fcproxy.cli.show:show", "Tell what is in a cassette."),
     ("diff", "fcproxy.cli.diff:diff", "Tell what differs between two cassettes, by object and field."),
     ("explain", "fcproxy.cli.explain:explain", "Tell which interaction answers a request, or why none does."),

@@ -1,4 +1,4 @@
-"""Escapes that stand for single characters, undone: percent, backslash, HTML entity, quoted-printable and its soft breaks.
+"""Escapes of single characters, undone: percent, backslash, HTML entity, quoted-printable and its soft breaks.
 
 A peeled text knows where each of its characters came from, so that what is found in it is replaced in the original and
 nothing else there changes.

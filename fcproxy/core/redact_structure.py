@@ -53,6 +53,9 @@ class StructureRedactor:
             return self._text.redact(value)
         if not value or value in self._book.published:
             return value
+        return self._by_rule(value, name, scope, rule)
+
+    def _by_rule(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
         if rule.how == "drop":
             return ""
         if rule.how == "url":

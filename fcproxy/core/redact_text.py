@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fcproxy.core import encodings, marker, peel
-from fcproxy.core.grams import GramIndex
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.rules import RuleBook, ShapeRule
 
@@ -181,7 +180,7 @@ class TextRedactor:
     def _hidden(
         self, text: str, layers: int, views: list[str], search: Callable[[str], Iterator[_Hit]]
     ) -> Iterator[_Hit]:
-        """What ``search`` finds in every other reading of ``text``, by position in ``text``; readings go to ``views``."""
+        """What ``search`` finds in every other reading of ``text``, by position; the readings go to ``views``."""
         hits = [*self._in_runs(text, layers, views, search)]
         for view in peel.peel(text):
             views.append(view.text)
@@ -269,7 +268,8 @@ def _names_in_text(book: RuleBook) -> re.Pattern[str] | None:
     # Between name and value: `=`, `:`, `": "`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an HTML input.
     between = r"(?:\\*[\"']?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
     return re.compile(
-        rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
+        rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}"
+        rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
         re.IGNORECASE,
     )
 

@@ -1,4 +1,4 @@
-"""Redaction of URLs: user info always, query and fragment by name and shape, tokens where the URL itself is a secret."""
+"""Redaction of URLs: user info always, query and fragment by name and shape, tokens where the URL is a secret."""
 
 import re
 from collections.abc import Callable

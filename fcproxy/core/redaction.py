@@ -156,8 +156,10 @@ class Redactor:
 
     def _header(self, rule: HeaderRule, value: str) -> str | None:
         """The value as it is kept, None where it is not."""
+        if rule.how == "drop" or (rule.how in _STRICT and not _STRICT[rule.how].fullmatch(value.strip())):
+            return None
         if rule.how in _STRICT:
-            return value if _STRICT[rule.how].fullmatch(value.strip()) else None
+            return value
         if rule.how == "url":
             return self._structure.url(value, secret="://" in value)
         if rule.how == "credential":

@@ -1,4 +1,4 @@
-"""Redaction rules as rows, and the book that indexes them. The rows themselves are the API's: `fcproxy.stripe.secrets`."""
+"""Redaction rules as rows, and the book that indexes them. The rows are the API's: `fcproxy.stripe.secrets`."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -57,7 +57,7 @@ class ShapeRule:
 
     id: str
     kind: str
-    pattern: str
+    pattern: str = field(repr=False)  # a user's may be a secret itself
     reason: str
     source: str
     needs: str = ""

@@ -1,0 +1,57 @@
+"""`fcproxy redact PATH...`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from fcproxy.cli.options import epilog
+from fcproxy.core.errors import CannotStart, CassetteUnreadable
+
+__all__ = ["redact"]
+
+
+@click.command(epilog=epilog("fcproxy redact cassettes", "fcproxy redact --check tests/cassettes/pay.yaml"))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if something would change.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing of files in which nothing changes.")
+@click.pass_context
+def redact(ctx: click.Context, /, *, paths: tuple[Path, ...], check: bool, quiet: bool) -> None:
+    """Apply today's redaction rules to cassettes (files or folders), in place.
+
+    Works on fcproxy's cassettes and on VCR.py's. Each file is the old one or the new one at every moment, and a
+    redacted cassette is played as before. Follow it with `fcproxy audit`.
+
+    Exit codes: 0 done, 1 --check found something to do, 3 a file could not be read or written.
+    """
+    from fcproxy.server.redact_files import cassettes_in, redact_file
+
+    try:
+        files = cassettes_in(paths)
+    except OSError as error:
+        raise CannotStart(f"{error.filename}: {error.strerror}") from None
+    changed = 0
+    unreadable = 0
+    for path in files:
+        try:
+            done = redact_file(path, write=not check)
+        except CassetteUnreadable as error:
+            click.echo(f"fcproxy: {error}", err=True)
+            unreadable += 1
+            continue
+        changed += done.changed > 0
+        if done.changed or not quiet:
+            click.echo(_line(path, done.changed, done.interactions, done.hits, check=check))
+        if done.changed and done.not_stored:
+            click.echo(f"{path}: {done.not_stored} bodies could not be opened and are not stored any more")
+    if unreadable:
+        ctx.exit(3)
+    ctx.exit(1 if check and changed else 0)
+
+
+def _line(path: Path, changed: int, total: int, hits: Mapping[str, int], *, check: bool) -> str:
+    if not changed:
+        return f"{path}: nothing to redact in {total} interactions"
+    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(hits.items()))
+    verb = "would change" if check else "changed"
+    return f"{path}: {verb} {changed} of {total} interactions ({rules or 'headers that are not stored'})"

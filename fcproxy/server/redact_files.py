@@ -1,0 +1,89 @@
+"""Today's rules applied to cassettes that are already there: ours and VCR.py's, in place."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcproxy import __version__
+from fcproxy.codings import DECODERS
+from fcproxy.core.audit_report import Coverage
+from fcproxy.core.errors import CannotStart, CassetteUnreadable
+from fcproxy.core.redaction import RedactedInteraction, Redactor
+from fcproxy.core.rules import RuleBook
+from fcproxy.server.audit_files import find_files
+from fcproxy.server.store import Lock, replace_file
+from fcproxy.stripe.secrets import RULES
+from fcproxy.vcr_format import ParsedCassette, Provenance, parse, render
+
+__all__ = ["Redaction", "cassettes_in", "redact_file"]
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What was done with one file. ``hits``: replacements by rule id; ``not_stored``: bodies that were emptied."""
+
+    path: Path
+    interactions: int
+    changed: int
+    hits: Mapping[str, int]
+    not_stored: int
+
+
+def cassettes_in(paths: Iterable[Path]) -> list[Path]:
+    """The files named, and those below folders that may be cassettes. Raises OSError for what is not there."""
+    found: list[Path] = []
+    for path in paths:
+        files = find_files([path], Coverage())
+        found += [file for file in files if not path.is_dir() or file.suffix.lower() in _SUFFIXES]
+    return list(dict.fromkeys(found))
+
+
+def redact_file(path: Path, book: RuleBook = RULES, *, write: bool = True) -> Redaction:
+    """Redacts the cassette at ``path``. A file in which nothing changes is not touched.
+
+    Raises CassetteUnreadable, or CannotStart where it is being recorded or cannot be written.
+    """
+    if not write:
+        return _redacted(path, book)[0]
+    lock = Lock(path)
+    try:
+        done, data = _redacted(path, book)
+        if done.changed:
+            replace_file(path, [data])
+    except OSError as error:
+        raise CannotStart(f"{path}: not written: {error.strerror}") from None
+    finally:
+        lock.release()
+    return done
+
+
+def _redacted(path: Path, book: RuleBook) -> tuple[Redaction, bytes]:
+    try:
+        parsed = parse(path.read_bytes(), str(path), decoders=DECODERS)
+    except OSError as error:
+        raise CassetteUnreadable(str(path), f"cannot be read: {error.strerror}") from None
+    redactor = Redactor(book, DECODERS)
+    after = redactor.settle([redactor.redact(one) for one in parsed.interactions])
+    changed = sum(old != new for old, new in zip(parsed.interactions, after, strict=True))
+    done = Redaction(path, len(after), changed, dict(redactor.ledger.hits), redactor.not_stored)
+    return done, render(after, _provenance(parsed, after, redactor), style=parsed.style)
+
+
+def _provenance(parsed: ParsedCassette, after: list[RedactedInteraction], redactor: Redactor) -> Provenance:
+    """What was known of the recording stays true of it; rules and hits are today's."""
+    old = parsed.provenance or Provenance(
+        stripe_versions=tuple(
+            sorted({version for one in after if (version := one.response.headers.get("Stripe-Version"))})
+        )
+    )
+    return Provenance(
+        recorder=f"fcproxy {__version__}",
+        rules=redactor.book.version,
+        hits=dict(redactor.ledger.hits),
+        stripe_versions=old.stripe_versions,
+        clients=old.clients,
+        recorded_at=old.recorded_at,
+        disabled=redactor.book.disabled,
+    )

@@ -1,0 +1,89 @@
+"""`fcproxy redact`: cassettes of other tools and of old rules, in place."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fcproxy.cli import cli
+from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.server.store import load
+from fcproxy.vcr_format import render
+from tests.attacks.hunt import rng_for
+from tests.attacks.prey import letters
+
+KEY = "sk_" + "test_" + letters(rng_for("cli redact"), 24)
+TOKEN = letters(rng_for("cli redact token"), 24)
+
+
+def write(path: Path, *answers: bytes) -> bytes:
+    """A cassette as a tool without redaction would have left it."""
+    headers = Headers([("Authorization", f"Bearer {KEY}"), ("Content-Type", "text/plain")])
+    said = Headers([("Content-Type", "application/json")])
+    data = render(
+        [
+            RedactedInteraction(
+                Interaction(Request("GET", f"https://api.stripe.com/v1/{n}", headers), Response(200, said, body, "OK"))
+            )
+            for n, body in enumerate(answers)
+        ]
+    )
+    path.write_bytes(data)
+    return data
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, ["redact", *arguments])
+    return done.exit_code, done.output
+
+
+def test_a_cassette_is_redacted_in_place_and_a_second_time_nothing_changes(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    write(path, b'{"note": "%b"}' % TOKEN.encode(), b'{"access_token": "%b"}' % TOKEN.encode())
+    code, output = run(str(path))
+    assert code == 0
+    assert "changed 2 of 2 interactions" in output
+    assert "credential-field 1" in output
+    text = path.read_text()
+    assert KEY not in text
+    assert TOKEN not in text
+    assert text.count("REDACTED_1") == 4
+    parsed = load(path)
+    assert parsed is not None
+    assert [one.request.url for one in parsed.interactions] == [
+        "https://api.stripe.com/v1/0",
+        "https://api.stripe.com/v1/1",
+    ]
+    before = path.read_bytes()
+    assert run(str(path)) == (0, f"{path}: nothing to redact in 2 interactions\n")
+    assert path.read_bytes() == before
+
+
+def test_check_changes_nothing_and_tells(tmp_path: Path) -> None:
+    before = write(tmp_path / "c.yaml", b"{}")
+    code, output = run("--check", str(tmp_path))
+    assert code == 1
+    assert "would change 1 of 1" in output
+    assert (tmp_path / "c.yaml").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
+def test_a_file_that_is_no_cassette_is_told_and_the_others_are_done(tmp_path: Path) -> None:
+    write(tmp_path / "good.yaml", b"{}")
+    (tmp_path / "odd.yaml").write_text("a: [1")
+    code, output = run(str(tmp_path))
+    assert code == 3
+    assert "odd.yaml" in output
+    assert KEY not in (tmp_path / "good.yaml").read_text()
+
+
+@pytest.mark.parametrize("option", ["--quiet", "-q"])
+def test_quiet_says_only_what_was_changed(tmp_path: Path, option: str) -> None:
+    write(tmp_path / "c.yaml", b"{}")
+    assert "changed 1 of 1" in run(option, str(tmp_path))[1]
+    assert run(option, str(tmp_path)) == (0, "")
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    assert run(str(tmp_path / "none.yaml"))[0] == 3
