@@ -18,12 +18,13 @@ def recover(*, paths: tuple[Path, ...]) -> None:
     its own beside it, since a recording that was cut short is not better than the whole one before it. The next
     recording into the same cassette does this by itself.
     """
+    from fcproxy.server.check import audit_check
     from fcproxy.server.recover import left_behind
     from fcproxy.server.recover import recover as rescued
 
     cassettes = left_behind(paths)
     for cassette in cassettes:
-        made = rescued(cassette)
+        made = rescued(cassette, audit_check)
         click.echo(f"{cassette}: rescued into {made}" if made else f"{cassette}: its journal held no whole interaction")
     if not cassettes:
         click.echo("nothing to recover: no recording was cut short here")

@@ -21,7 +21,7 @@ from fcproxy.server.log import RequestLog
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
-from fcproxy.server.recording import Check
+from fcproxy.server.rescue import Check
 from fcproxy.server.shortcut import Shortcut, ShortcutServer
 from fcproxy.server.store import exists
 
@@ -29,6 +29,10 @@ __all__ = ["DRAIN_SECONDS", "App", "Outcome", "running"]
 
 DRAIN_SECONDS = 10.0
 """How long requests in flight may take to end once the proxy stops."""
+
+
+_LONGEST_SWEEP = 60.0
+"""Seconds between two looks for idle decks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class App:
         self._runner: web.ServerRunner | None = None
         self._server: LimitedServer | None = None
         self._sweeping: asyncio.Task[None] | None = None
+        self._idling: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     @property
     def strict(self) -> bool:
@@ -88,6 +94,7 @@ class App:
         shortcut = Shortcut(self.decks, self._log, closed=self._config.api_key is not None)
         self._server = ShortcutServer(self._proxy, _limits(self._config), self._log.note, shortcut)
         self._sweeping = asyncio.create_task(self._server.sweep())
+        self._idling = asyncio.create_task(self._end_idle_decks())
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._config.host, self._config.port)
@@ -98,6 +105,17 @@ class App:
         address = self._runner.addresses[0]
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.url = self._control.base_url = f"http://{host}:{address[1]}"
+
+    async def _end_idle_decks(self) -> None:
+        """Until the proxy closes; never cancelled, so that a deck is not left half ended."""
+        loop = asyncio.get_running_loop()
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(self._config.deck_timeout / 4, _LONGEST_SWEEP)):
+                    await self._closing.wait()
+                return
+            for line in await self.decks.end_idle(loop.time()):
+                self._log.trouble(line, level="warning")
 
     async def close(self) -> Outcome:
         """Stops accepting, lets requests in flight end, ends every deck. Does not raise for a failed commit."""
@@ -113,6 +131,9 @@ class App:
             self._sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await self._sweeping
+        self._closing.set()
+        if self._idling is not None:
+            await self._idling
         verdict = self.decks.verdict()
         written, problems = 0, [str(self.refused)] if self.refused is not None else []
         for opened in self.decks.all():

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fcproxy.config import Config
-from fcproxy.core.errors import UsageError
+from fcproxy.core.errors import FcproxyError, UsageError
 from fcproxy.core.matching import Mismatch
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.modes import ALIASES
@@ -16,7 +16,7 @@ from fcproxy.server.answers import bad_request
 from fcproxy.server.incoming import DECK_HEADER, PREFIX, deck_of_key
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
-from fcproxy.server.recording import Check
+from fcproxy.server.rescue import Check
 from fcproxy.server.upstream_url import parse_upstream
 
 __all__ = ["Decks", "safe_cassette"]
@@ -38,6 +38,7 @@ class Decks:
         self._config = config
         self._check = check
         self._open: dict[str, OpenedDeck] = {}
+        self._seen: dict[str, tuple[int, float]] = {}
         self._ejected: set[str] = set()
 
     def choose(self, target: str, headers: Headers) -> tuple[OpenedDeck | Response | None, str]:
@@ -100,6 +101,31 @@ class Decks:
         await opened.end(keep=keep)
         return opened.verdict()
 
+    async def end_idle(self, now: float) -> list[str]:
+        """Ends the opened decks that had no request for the configured time, keeping what they recorded.
+
+        ``now``: seconds of any clock that goes forward; to be called every now and then. Gives a line for each.
+        """
+        told = []
+        for name, opened in list(self._open.items()):
+            arrivals, since = self._seen.get(name, (-1, now))
+            if opened.deck.arrivals != arrivals:
+                self._seen[name] = (opened.deck.arrivals, now)
+            elif now - since >= self._config.deck_timeout:
+                told.append(await self._end_idle(name, opened.cassette))
+        self._seen = {name: seen for name, seen in self._seen.items() if name in self._open}
+        return told
+
+    async def _end_idle(self, name: str, cassette: str) -> str:
+        try:
+            verdict = await self.eject(name, keep=True)
+        except FcproxyError as error:
+            return f"deck {name} was idle and has been ended; not kept: {error}"
+        counts = (
+            f"{verdict.played} played, {verdict.unused} unused, {verdict.recorded} recorded, {verdict.missed} missed"
+        )
+        return f"deck {name} ({cassette}) was idle and has been ended: {counts}"
+
     def all(self) -> list[OpenedDeck]:
         """Every open deck, the default one first."""
         return [self.default, *self._open.values()]
@@ -120,7 +146,7 @@ def safe_cassette(folder: Path, name: str) -> Path:
     parts = [_safe_part(part) for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
     if not parts or ".." in parts or name.startswith(("/", "\\")):
         raise UsageError("cassette: a name inside the cassette folder is expected")
-    if not parts[-1].endswith((".yaml", ".yml", ".json")):
+    if not parts[-1].endswith(_ENDINGS):
         parts[-1] += ".yaml"
     path = folder.joinpath(*parts)
     if not path.resolve().is_relative_to(folder.resolve()):
@@ -128,15 +154,21 @@ def safe_cassette(folder: Path, name: str) -> Path:
     return path
 
 
+_ENDINGS = (".yaml", ".yml", ".json")
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 
 
 def _safe_part(part: str) -> str:
     if part == "..":
         return part
-    text = "".join(c if c.isprintable() and c not in '<>:"|?*' else "-" for c in part).rstrip(". ") or "-"
+    # `::` stands between the parts of every pytest node id; whatever else is replaced could make two names one.
+    plain = part.replace("::", "--")
+    text = "".join(c if c.isprintable() and c not in '<>:"|?*' else "-" for c in plain).rstrip(". ") or "-"
     if text.partition(".")[0].lower() in _RESERVED:
         text = "-" + text
+    if text != plain:
+        stem, dot, ending = text.rpartition(".") if text.endswith(_ENDINGS) else (text, "", "")
+        text = f"{stem}-{sha256(part.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}{dot}{ending}"
     raw = text.encode("utf-8")
     return text if len(raw) <= _LONGEST_PART else _shortened(raw)
 

@@ -21,6 +21,9 @@ __all__ = ["Change", "Journal", "read_journal"]
 
 Change = Callable[[RedactedInteraction], RedactedInteraction]
 
+_BATCH_SECONDS = 0.1
+"""Longest time that a line waits for its fsync in mode `batch`: what a power loss may take."""
+
 _AT_ONCE = 20
 """Interactions that are revised between two turns of the event loop."""
 
@@ -32,13 +35,20 @@ class Journal:
     few disk operations. The file is written by one thread of its own: a slow disk does not stop the event loop.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Creates the file. Raises CannotStart when it exists (it would hold another recording) or cannot be made."""
+    def __init__(self, path: Path, fsync: str = "always") -> None:
+        """Creates the file. Raises CannotStart when it exists (it would hold another recording) or cannot be made.
+
+        ``fsync``: ``always`` forces every line to the disk before `append` returns; ``batch`` within a tenth of a
+        second; ``never`` leaves it to the operating system. A killed process loses nothing in any of them.
+        """
+        self._fsync = fsync
+        self._syncing: asyncio.Task[None] | None = None
         self.path = path
         self.failed: str | None = None
         """Why nothing more can be appended (an operating system's word), or None."""
         try:
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            sync_folder(path.parent)
         except OSError as error:
             raise CannotStart(f"{path}: the journal cannot be created: {error.strerror}") from None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fcproxy-journal")
@@ -75,6 +85,18 @@ class Journal:
             for _, done in batch:
                 if not done.done():
                     done.set_result(self.failed is None)
+            if self._fsync == "batch" and (self._syncing is None or self._syncing.done()):
+                self._syncing = asyncio.create_task(self._sync_soon())
+
+    async def _sync_soon(self) -> None:
+        await asyncio.sleep(_BATCH_SECONDS)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._sync)
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            self.failed = error.strerror or "the disk failed"
 
     async def _revise(self, change: Change) -> None:
         lines, differs = [], False
@@ -94,8 +116,11 @@ class Journal:
             old, self._file = self._file, os.open(fresh, flags, 0o600)
             os.close(old)
             self._write(lines)
-            os.replace(fresh, self.path)
-            sync_folder(self.path.parent)
+            self._sync()
+            if self.failed is None:
+                # Else the old file, which is whole, stays where a rescue looks for it.
+                os.replace(fresh, self.path)
+                sync_folder(self.path.parent)
         except OSError as error:
             self.failed = error.strerror or "the disk failed"
 
@@ -104,7 +129,8 @@ class Journal:
         try:
             while data:
                 data = data[os.write(self._file, data) :]
-            os.fsync(self._file)
+            if self._fsync == "always":
+                os.fsync(self._file)
             if os.fstat(self._file).st_nlink == 0:
                 # Writing to a file without a name goes well for ever, and all of it is gone with the process.
                 self.failed = "the journal was deleted"
@@ -119,6 +145,8 @@ class Journal:
         """Waits for what is being written, closes the file and keeps it."""
         if self._flushing is not None:
             await self._flushing
+        if self._syncing is not None:
+            await self._syncing
         self._thread.shutdown()
         os.close(self._file)
 

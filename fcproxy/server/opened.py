@@ -12,12 +12,14 @@ from fcproxy.core.deck import Deck, Options
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.verdict import Verdict
-from fcproxy.server.recording import Check, Recording
+from fcproxy.server.recording import Recording
+from fcproxy.server.rescue import Check
 from fcproxy.server.store import exists, load
 from fcproxy.server.upstream import Upstream, public_base
 from fcproxy.server.upstream_url import stored_origin
+from fcproxy.stripe.custom_routes import header_rules
 from fcproxy.stripe.deck import stripe_deck
-from fcproxy.stripe.secrets import default_redactor
+from fcproxy.stripe.secrets import RULES
 
 if TYPE_CHECKING:
     from fcproxy.server.embedded import FakeUpstream
@@ -75,14 +77,17 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
         mode = Mode.REPLAY if exists(path) else Mode.RECORD
     wanted = mode in {Mode.REPLAY, Mode.AUTO}
     parsed = load(path) if wanted else None
-    redactor = default_redactor(DECODERS)
+    redactor = Redactor(RULES.plus(headers=header_rules(config.match)), DECODERS)
     deck = stripe_deck(
         mode,
         redactor,
         parsed.interactions if parsed is not None else None,
         cassette=config.cassette,
         decoders=DECODERS,
-        options=Options(allow_live=config.allow_live),
+        routes=config.match,
+        options=Options(
+            ordered=config.order == "strict", keep_retries=config.keep_retries, allow_live=config.allow_live
+        ),
     )
     opened = OpenedDeck(mode, config.cassette, deck, redactor, public_base(stored_origin(config)))
     try:

@@ -1,35 +1,31 @@
 """One recording: lock and journal while it goes on, one atomic replacement of the cassette when it ends well."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from fcproxy.codings import DECODERS
 from fcproxy.core.deck import Deck
-from fcproxy.core.errors import CannotStart
+from fcproxy.core.errors import CannotStart, RecordingRefused
 from fcproxy.core.message import Interaction
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.appending import appended
 from fcproxy.server.journal import Journal, read_journal
 from fcproxy.server.provenance import provenance_of
+from fcproxy.server.rescue import Check, rescue
 from fcproxy.server.store import Lock, exists, journal_path, replace_file
-from fcproxy.stripe.deck import stripe_deck
-from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import render
 
-__all__ = ["Check", "Recording", "rescue"]
-
-Check = Callable[[bytes, str], None]
-"""(final bytes, cassette's name): raises RecordingRefused when the bytes must not be kept."""
+__all__ = ["Recording"]
 
 
 class Recording:
     """Holds the lock and the journal of one cassette until `commit`, `keep_journal` or `abort`."""
 
-    def __init__(self, cassette: Path, deck: Deck, check: Check) -> None:
-        """Raises CannotStart when the folder, the lock or the journal is not to be had."""
+    def __init__(self, cassette: Path, deck: Deck, check: Check, fsync: str = "always") -> None:
+        """Raises CannotStart when the folder, the lock or the journal is not to be had, RecordingRefused when what a
+        killed recording left must not be kept. ``fsync``: see Journal."""
         self.cassette = cassette
         self._deck = deck
         self._check = check
@@ -40,8 +36,8 @@ class Recording:
         _make_folder(cassette.parent)
         self._lock = Lock(cassette)
         try:
-            self.rescued = rescue(cassette)
-            self._journal = Journal(journal_path(cassette))
+            self.rescued = rescue(cassette, check)
+            self._journal = Journal(journal_path(cassette), fsync)
         except BaseException:
             self._lock.release()
             raise
@@ -82,8 +78,12 @@ class Recording:
             raise CannotStart(
                 f"{self.cassette}: not written: {error.strerror}; the recording is kept in {self._journal.path}"
             ) from None
-        except BaseException:
+        except RecordingRefused:
             self._discard()
+            raise
+        except BaseException:
+            # A defect of ours must not cost a recording: its journal is left to the next start.
+            self._lock.release()
             raise
         self._discard()
         return self._count
@@ -124,37 +124,3 @@ def _make_folder(folder: Path) -> None:
         raise CannotStart(f"{folder}: cannot be made: {error.strerror}") from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CannotStart(f"{folder}: cannot be written to")
-
-
-def rescue(cassette: Path) -> Path | None:
-    """Makes a cassette of its own from the journal that a killed recording left; gives its path, or None.
-
-    Not put in the cassette's place: a recording that was cut short is not better than the whole one before it.
-    The caller holds the lock. An unreadable or empty journal is moved aside, never deleted.
-    """
-    journal = journal_path(cassette)
-    if not journal.exists():
-        return None
-    found: Sequence[tuple[int, RedactedInteraction]] = list(read_journal(journal))
-    fresh = next(path for path in _names(cassette) if not path.exists())
-    try:
-        if not found:
-            if journal.stat().st_size == 0:
-                journal.unlink()
-                return None
-            journal.rename(fresh.with_suffix(".unreadable"))
-            return None
-        redactor = default_redactor(DECODERS)
-        interactions = stripe_deck(Mode.RECORD, redactor, None, cassette=str(cassette)).settle(found)
-        replace_file(fresh, [render(interactions, provenance_of(interactions, redactor, None))])
-        journal.unlink()
-    except OSError as error:
-        raise CannotStart(f"{journal}: left by a killed recording, cannot be rescued: {error.strerror}") from None
-    return fresh
-
-
-def _names(cassette: Path) -> Iterator[Path]:
-    number = 1
-    while True:
-        yield cassette.with_name(f"{cassette.stem}.rescued-{number}{cassette.suffix or '.yaml'}")
-        number += 1

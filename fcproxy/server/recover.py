@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fcproxy.core.errors import UsageError
-from fcproxy.server.recording import rescue
+from fcproxy.server.rescue import Check, rescue
 from fcproxy.server.store import Lock, exists, journal_path
 
 __all__ = ["left_behind", "recover"]
@@ -30,13 +30,14 @@ def left_behind(paths: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def recover(cassette: Path) -> Path | None:
+def recover(cassette: Path, check: Check) -> Path | None:
     """Makes a cassette from the journal beside ``cassette``; gives its path, or None if there was nothing to save.
 
-    Raises CannotStart while the recording still goes on, and when the folder does not take the new file.
+    Raises CannotStart while the recording still goes on, and when the folder does not take the new file;
+    RecordingRefused when ``check`` finds in it what must not be kept.
     """
     lock = Lock(cassette)
     try:
-        return rescue(cassette)
+        return rescue(cassette, check)
     finally:
         lock.release()

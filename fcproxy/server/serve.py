@@ -15,7 +15,7 @@ from fcproxy.core.modes import Mode
 from fcproxy.server.app import App, Outcome, running
 from fcproxy.server.log import RequestLog, tame_libraries
 from fcproxy.server.loop import run
-from fcproxy.server.recording import Check
+from fcproxy.server.rescue import Check
 from fcproxy.server.store import replace_file
 
 __all__ = ["ready_line", "serve", "summary"]

@@ -14,8 +14,9 @@ from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.journal import Journal, read_journal
-from fcproxy.server.recording import rescue
+from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, journal_path, load, replace_file
+from tests.server.harness import no_check
 
 
 def interaction(number: int, body: bytes = b"ok") -> RedactedInteraction:
@@ -80,19 +81,19 @@ def test_a_left_over_journal_becomes_a_cassette_of_its_own(tmp_path: Path) -> No
         await journal.close()
 
     asyncio.run(record())
-    made = rescue(cassette)
+    made = rescue(cassette, no_check)
     assert made == tmp_path / "c.rescued-1.yaml"
     parsed = load(made)
     assert parsed is not None
     assert [i.request.url[-1] for i in parsed.interactions] == ["0", "1"]
     assert cassette.read_text() == "the old one"
     assert not journal_path(cassette).exists()
-    assert rescue(cassette) is None
+    assert rescue(cassette, no_check) is None
 
 
 def test_a_journal_that_cannot_be_read_is_moved_aside(tmp_path: Path) -> None:
     journal_path(tmp_path / "c.yaml").write_bytes(b"not ours\n")
-    assert rescue(tmp_path / "c.yaml") is None
+    assert rescue(tmp_path / "c.yaml", no_check) is None
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"not ours\n"]
 
 

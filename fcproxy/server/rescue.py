@@ -1,0 +1,67 @@
+"""What a killed recording left -> a cassette of its own."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from fcproxy.codings import DECODERS
+from fcproxy.core.errors import CannotStart, RecordingRefused
+from fcproxy.core.modes import Mode
+from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.server.journal import read_journal
+from fcproxy.server.provenance import provenance_of
+from fcproxy.server.store import journal_path, replace_file
+from fcproxy.stripe.deck import stripe_deck
+from fcproxy.stripe.secrets import default_redactor
+from fcproxy.vcr_format import render
+
+__all__ = ["Check", "rescue"]
+
+Check = Callable[[bytes, str], None]
+"""(final bytes, cassette's name): raises RecordingRefused when the bytes must not be kept."""
+
+
+def rescue(cassette: Path, check: Check) -> Path | None:
+    """Makes a cassette of its own from the journal that a killed recording left; gives its path, or None.
+
+    Not put in the cassette's place: a recording that was cut short is not better than the whole one before it.
+    The caller holds the lock. An unreadable journal is moved aside, never deleted. Raises CannotStart, and
+    RecordingRefused where ``check`` finds something: the journal then stays for its owner to look at and delete.
+    """
+    with suppress(OSError):
+        journal_path(cassette).with_name(journal_path(cassette).name + ".tmp").unlink()
+    journal = journal_path(cassette)
+    if not journal.exists():
+        return None
+    found: Sequence[tuple[int, RedactedInteraction]] = list(read_journal(journal))
+    fresh = next(path for path in _names(cassette) if not path.exists())
+    try:
+        if not found:
+            if journal.stat().st_size == 0:
+                journal.unlink()
+                return None
+            journal.rename(fresh.with_suffix(".unreadable"))
+            return None
+        redactor = default_redactor(DECODERS)
+        interactions = stripe_deck(Mode.RECORD, redactor, None, cassette=str(cassette)).settle(found)
+        data = render(interactions, provenance_of(interactions, redactor, None))
+        _checked(data, journal, check)
+        replace_file(fresh, [data])
+        journal.unlink()
+    except OSError as error:
+        raise CannotStart(f"{journal}: left by a killed recording, cannot be rescued: {error.strerror}") from None
+    return fresh
+
+
+def _checked(data: bytes, journal: Path, check: Check) -> None:
+    try:
+        check(data, str(journal))
+    except RecordingRefused as error:
+        raise RecordingRefused(error.rule, f"{journal}: left by a killed recording; {error}; delete it") from None
+
+
+def _names(cassette: Path) -> Iterator[Path]:
+    number = 1
+    while True:
+        yield cassette.with_name(f"{cassette.stem}.rescued-{number}{cassette.suffix or '.yaml'}")
+        number += 1
