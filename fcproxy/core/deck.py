@@ -131,8 +131,14 @@ class Deck:
 
     def replay(self, form: Canonical, key: str | None) -> Replay | Refuse:
         """What `decide` does in mode replay, for a request whose form is known. ``key`` is its Idempotency-Key."""
+        self._sequence += 1
         outcome = self._look_up(form, key)
         return outcome if isinstance(outcome, Replay) else self._refused(outcome, form)
+
+    @property
+    def arrivals(self) -> int:
+        """How many requests there have been."""
+        return self._sequence
 
     @property
     def header_names(self) -> frozenset[str]:
