@@ -12,10 +12,20 @@ class Headers:
     Values are text whose undecodable bytes stand as surrogate escapes, so that any octets survive.
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "_names")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self._items = tuple(items)
+        self._names: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every field's name in lower case, in order."""
+        # Kept: most of what is done with headers compares names, and lowering them again was a tenth of forwarding.
+        names = self._names
+        if names is None:
+            names = self._names = tuple([name.lower() for name, _ in self._items])
+        return names
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._items)
@@ -39,17 +49,22 @@ class Headers:
     def get(self, name: str) -> str | None:
         """The first value under ``name``, or None."""
         wanted = name.lower()
-        return next((value for key, value in self._items if key.lower() == wanted), None)
+        names = self.names
+        return self._items[names.index(wanted)][1] if wanted in names else None
 
     def get_all(self, name: str) -> list[str]:
         """Every value under ``name``, in order."""
         wanted = name.lower()
-        return [value for key, value in self._items if key.lower() == wanted]
+        if wanted not in self.names:
+            return []
+        return [item[1] for item, key in zip(self._items, self.names, strict=True) if key == wanted]
 
     def without(self, *names: str) -> "Headers":
         """These headers less the named ones."""
         unwanted = {name.lower() for name in names}
-        return Headers((key, value) for key, value in self._items if key.lower() not in unwanted)
+        if unwanted.isdisjoint(self.names):
+            return self
+        return Headers([item for item, key in zip(self._items, self.names, strict=True) if key not in unwanted])
 
     def replaced(self, name: str, value: str) -> "Headers":
         """These headers with one ``name: value``, at the place of the first old one, or last."""

@@ -25,6 +25,8 @@ _PROTECTED = frozenset({"authorization", "content-length", "content-type", "host
 
 def end_to_end(headers: Headers, *, keep: frozenset[str] = frozenset()) -> Headers:
     """``headers`` less the hop-by-hop ones and those that ``Connection`` names; ``keep`` (lower case) stay."""
+    dropped = HOP_BY_HOP - keep if keep else HOP_BY_HOP
+    if dropped.isdisjoint(headers.names):
+        return headers
     named = {word.strip().lower() for value in headers.get_all("Connection") for word in value.split(",")} - _PROTECTED
-    dropped = (HOP_BY_HOP | named) - keep
-    return Headers((name, value) for name, value in headers if name.lower() not in dropped)
+    return headers.without(*dropped, *(named - keep))

@@ -1,6 +1,7 @@
 """The upstream over the network: Stripe itself, or any base URL."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +22,9 @@ __all__ = ["LiveUpstream", "trust"]
 
 MAX_LINE = 64 * 1024
 """Longest status line or header field taken from an upstream, in bytes; aiohttp's 8 KiB is short for a CSP field."""
+
+_ONE_GO = 1 << 20
+"""Longest body, in bytes, that is written in one go."""
 
 _AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -53,16 +57,15 @@ class LiveUpstream:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        tracing = aiohttp.TraceConfig()
-        tracing.on_connection_create_end.append(self._count)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls or True, keepalive_timeout=15),
+            connector=aiohttp.TCPConnector(
+                limit=0, ssl=self._tls or True, keepalive_timeout=15, socket_factory=self._socket
+            ),
             auto_decompress=False,
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTO_HEADERS,
             timeout=self._timeout,
-            trace_configs=[tracing],
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
         )
@@ -74,37 +77,32 @@ class LiveUpstream:
         if self._session is not None:
             await self._session.close()
 
-    async def _count(self, *_: object) -> None:
+    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """Counts. A trace of the session would do that too, and cost every request a dozen awaits."""
         self.connections += 1
+        return socket.socket(*address[:3])
 
     @asynccontextmanager
     async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
         """See Upstream."""
         try:
-            async with asyncio.timeout(self._total), self._exchange(request, body) as reply:
-                yield reply
+            async with asyncio.timeout(self._total), await self._answer(request, body) as response:
+                yield _reply(response)
         except TimeoutError:
             raise UpstreamFailed("timeout", "the exchange did not end within --total-timeout") from None
 
-    @asynccontextmanager
-    async def _exchange(self, request: Request, body: AsyncIterator[bytes] | None) -> AsyncIterator[Reply]:
+    async def _answer(self, request: Request, body: AsyncIterator[bytes] | None) -> aiohttp.ClientResponse:
         try:
-            response = await self._answer(request, body)
+            return await self._asked(request, body)
         except _FAILURES as error:
             raise _failed(error) from None
-        async with response:
-            received = decode_raw(response.raw_headers)
-            codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
-            if codings not in {"", "chunked"}:
-                raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
-            yield Reply(response.status, response.reason or "", received, _body(response))
 
-    async def _answer(self, request: Request, body: AsyncIterator[bytes] | None) -> aiohttp.ClientResponse:
+    async def _asked(self, request: Request, body: AsyncIterator[bytes] | None) -> aiohttp.ClientResponse:
         """The answer's head. The time for its first byte runs from the last piece of the request."""
         if self._session is None:
             raise UpstreamFailed("refused", "the proxy is not started")
-        # As a stream: aiohttp warns of long bytes objects, which it would write in one go.
-        whole = BytesIO(request.body) if request.body else None
+        # Long ones as a stream: aiohttp warns of long bytes objects, which it would write in one go.
+        whole = BytesIO(request.body) if len(request.body) > _ONE_GO else request.body or None
         async with asyncio.timeout(self._first_byte) as limit:
             return await self._session.request(
                 request.method,
@@ -117,7 +115,9 @@ class LiveUpstream:
     def _headers(self, request: Request, *, streamed: bool) -> Headers:
         headers = end_to_end(request.headers).without("Host")
         if not streamed and (request.body or "Content-Length" in headers):
-            headers = headers.replaced("Content-Length", str(len(request.body)))
+            size = str(len(request.body))
+            if headers.get_all("Content-Length") != [size]:
+                headers = headers.replaced("Content-Length", size)
         if self._key is not None:
             headers = headers.replaced("Authorization", f"Bearer {self._key}")
         try:
@@ -140,8 +140,19 @@ async def _patient(body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: 
 
 def _one_spelling(headers: Headers) -> list[tuple[str, str]]:
     """The fields, repeats under the first one's spelling: aiohttp's client drops a repeat that is spelled otherwise."""
+    if len(set(headers.names)) == len(headers):
+        return list(headers)
     spelling: dict[str, str] = {}
     return [(spelling.setdefault(name.lower(), name), value) for name, value in headers]
+
+
+def _reply(response: aiohttp.ClientResponse) -> Reply:
+    received = decode_raw(response.raw_headers)
+    codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
+    if codings not in {"", "chunked"}:
+        raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
+    whole = response.content.is_eof() and response.content.exception() is None
+    return Reply(response.status, response.reason or "", received, _body(response), whole)
 
 
 async def _body(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

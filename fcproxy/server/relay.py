@@ -1,6 +1,7 @@
 """Forwarding: bytes go to the client as they come; a recorded interaction is on disk before the client sees the end."""
 
 from collections.abc import Callable
+from time import perf_counter
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from fcproxy.server.answers import upstream_response
 from fcproxy.server.hop import end_to_end
 from fcproxy.server.large import Copy, LargeBody
 from fcproxy.server.opened import OpenedDeck
+from fcproxy.server.playback import timed
 from fcproxy.server.provenance import client_name
 from fcproxy.server.upstream import ClientCut, Reply, Upstream
 from fcproxy.server.wire import Answer, Sent, send
@@ -44,6 +46,9 @@ class Relay:
         self._forward = forward
         self._on_refusal = on_refusal
         self._begun = False
+        self._start = perf_counter()
+        self._head = b""
+        """The answer's head while it waits for the first bytes of the body."""
         self._settled = not forward.record
 
     async def run(self, upstream: Upstream) -> tuple[Sent, str]:
@@ -73,8 +78,9 @@ class Relay:
         answer = Answer(self._request, reply.status, reply.reason, headers)
         rest, held = answer.length, b""
         kept = Copy(self._max_body)
-        if rest != 0:
-            await self._write(answer.head)
+        self._head = answer.head
+        if rest != 0 and not reply.whole:
+            await self._write(b"")
         async for chunk in reply.body:
             if self._forward.record:
                 kept.add(chunk)
@@ -86,14 +92,15 @@ class Relay:
             else:
                 await self._write(answer.frame(chunk))
         action = await self._keep(kept.response(reply.status, headers.without("Transfer-Encoding"), reply.reason))
-        ending = (held if self._begun else answer.head + held) + answer.end
-        if ending:
+        ending = held + answer.end
+        if ending or self._head:
             await self._write(ending)
         return Sent(reply.status, keep_alive=answer.keep_alive), action
 
     async def _write(self, data: bytes) -> None:
         self._begun = True
-        await self._request.writer.write(data)
+        head, self._head = self._head, b""
+        await self._request.writer.write(head + data)
 
     async def _keep(self, response: Response) -> str:
         """Records the answer, durably; gives what was done."""
@@ -105,6 +112,9 @@ class Relay:
             raise ConnectionResetError
         try:
             sent = self._outgoing if self._large is None else self._large.stands_for(self._outgoing)
+            if self._opened.timed:
+                headers = timed(response.headers, perf_counter() - self._start)
+                response = Response(response.status, headers, response.body, response.reason)
             interaction = self._opened.deck.record(self._forward, sent, response)
         except RecordingRefused as error:
             self._on_refusal(error)

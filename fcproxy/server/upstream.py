@@ -23,6 +23,8 @@ class Reply:
     reason: str
     headers: Headers
     body: AsyncIterator[bytes]
+    whole: bool = False
+    """Whether all of the body is here already."""
 
 
 class ClientCut(UpstreamFailed):

@@ -38,7 +38,7 @@ class Sent(web.StreamResponse):
 def decode_raw(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     """aiohttp's raw pairs as Headers; octets that are no UTF-8 become surrogate escapes."""
     return Headers(
-        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw
+        [(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw]
     )
 
 
