@@ -91,7 +91,9 @@ class App:
 
     async def listen(self) -> None:
         """Binds the port. Raises CannotStart."""
-        shortcut = Shortcut(self.decks, self._log, closed=self._config.api_key is not None)
+        shortcut = Shortcut(
+            self.decks, self._log, closed=self._config.api_key is not None or self._config.latency != "none"
+        )
         self._server = ShortcutServer(self._proxy, _limits(self._config), self._log.note, shortcut)
         self._sweeping = asyncio.create_task(self._server.sweep())
         self._idling = asyncio.create_task(self._end_idle_decks())

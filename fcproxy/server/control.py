@@ -104,11 +104,13 @@ class Control:
                 "cassette": default.cassette,
                 "upstream": default.upstream_name,
                 "version": __version__,
+                **_clock(default),
             },
         )
 
     async def _verdict(self, _asked: ControlRequest, _argument: str) -> Response:
-        return json_response(200, {**self._decks.verdict().to_json(), **_connections(self._decks.default)})
+        default = self._decks.default
+        return json_response(200, {**self._decks.verdict().to_json(), **_connections(default), **_clock(default)})
 
     async def _open_deck(self, asked: ControlRequest, _argument: str) -> Response:
         try:
@@ -129,7 +131,7 @@ class Control:
         opened = self._decks.get(name)
         if opened is None:
             return self._missing(name)
-        return json_response(200, {**opened.verdict().to_json(), **_connections(opened)})
+        return json_response(200, {**opened.verdict().to_json(), **_connections(opened), **_clock(opened)})
 
     async def _eject(self, asked: ControlRequest, name: str) -> Response:
         opened = self._decks.get(name)
@@ -178,6 +180,11 @@ def _matched(pattern: str, path: str) -> str | None:
         return "" if path.rstrip("/") == pattern else None
     rest = path.removeprefix(head)
     return rest if path.startswith(head) and rest and "/" not in rest else None
+
+
+def _clock(opened: OpenedDeck) -> dict[str, object]:
+    """The moment that is the cassette's present, for clocks that a test sets; null where it does not tell."""
+    return {"recorded_at": opened.recorded_at}
 
 
 def _connections(opened: OpenedDeck) -> dict[str, object]:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from fcproxy.codings import DECODERS
 from fcproxy.config import Config
 from fcproxy.core.deck import Deck, Options
+from fcproxy.core.errors import CannotStart
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.verdict import Verdict
+from fcproxy.server.playback import VERSION_RULE, Playback, is_too_old, playback
+from fcproxy.server.ratelimit import STRIPE_RATE, PoliteUpstream
 from fcproxy.server.recording import Recording
 from fcproxy.server.rescue import Check
 from fcproxy.server.store import exists, load
@@ -41,6 +44,11 @@ class OpenedDeck:
     fake: "FakeUpstream | None" = None
     """The upstream once more, where that is the embedded fake."""
     recording: Recording | None = None
+    played: Playback = field(default_factory=lambda: Playback([]))
+    recorded_at: str | None = None
+    """When the cassette that is played was recorded (ISO 8601, UTC), if it tells."""
+    timed: bool = False
+    """Whether a recording keeps how long each answer took."""
     resources: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -58,6 +66,8 @@ class OpenedDeck:
         Raises RecordingRefused or CannotStart when the recording cannot be kept.
         """
         await self.resources.aclose()
+        if isinstance(self.upstream, PoliteUpstream) and self.upstream.waited:
+            self.deck.note(f"{self.upstream.waited} answers that it was asked too often (429) were waited out")
         recording, self.recording = self.recording, None
         if recording is None:
             return 0
@@ -77,19 +87,30 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
         mode = Mode.REPLAY if exists(path) else Mode.RECORD
     wanted = mode in {Mode.REPLAY, Mode.AUTO}
     parsed = load(path) if wanted else None
+    played = playback(parsed.interactions if parsed is not None else [], config.latency)
+    recorded_at = parsed.provenance.recorded_at if parsed is not None and parsed.provenance is not None else None
+    too_old = is_too_old(recorded_at, config) if parsed is not None else False
+    if too_old and mode is Mode.AUTO:
+        raise CannotStart(f"{config.cassette}: older than --max-age; record it again: auto only adds what is new")
     redactor = Redactor(RULES.plus(headers=header_rules(config.match)), DECODERS)
     deck = stripe_deck(
         mode,
         redactor,
-        parsed.interactions if parsed is not None else None,
+        played.interactions if parsed is not None else None,
         cassette=config.cassette,
         decoders=DECODERS,
-        routes=config.match,
+        routes=(*config.match, *((VERSION_RULE,) if config.on_version_change == "warn" else ())),
         options=Options(
-            ordered=config.order == "strict", keep_retries=config.keep_retries, allow_live=config.allow_live
+            ordered=config.order == "strict",
+            keep_retries=config.keep_retries,
+            allow_live=config.allow_live,
+            expired=bool(too_old),
         ),
     )
+    if too_old is None:
+        deck.note("--max-age: this cassette does not tell when it was recorded")
     opened = OpenedDeck(mode, config.cassette, deck, redactor, public_base(stored_origin(config)))
+    opened.played, opened.recorded_at, opened.timed = played, recorded_at, config.latency == "recorded"
     try:
         if mode is not Mode.REPLAY:
             # Deferred: in replay neither the fake nor any client is even imported.
@@ -98,8 +119,15 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
             opened.upstream, opened.fake = await connect(config, opened.resources)
             opened.upstream_name = opened.upstream.name
         if mode in {Mode.RECORD, Mode.AUTO}:
-            opened.recording = Recording(path, deck, check)
+            opened.upstream = _polite(opened, config)
+            opened.recording = Recording(path, deck, check, config.fsync)
     except BaseException:
         await opened.resources.aclose()
         raise
     return opened
+
+
+def _polite(opened: OpenedDeck, config: Config) -> Upstream | None:
+    """The upstream, within the rate that it allows."""
+    rate = config.rate if config.rate is not None else STRIPE_RATE if config.upstream == "stripe" else 0
+    return PoliteUpstream(opened.upstream, rate) if opened.upstream is not None and rate else opened.upstream

@@ -135,6 +135,8 @@ class Proxy:
             return await send(request, refusal_response(error)), f"refused {error.rule}"
         match decision:
             case Replay(index, response):
+                if wait := opened.played.delay(index):
+                    await asyncio.sleep(wait)
                 return await send(request, response, [("Fcproxy-Hit", str(index))]), f"replayed {index}"
             case Refuse(miss):
                 return await send(request, miss_response(miss)), f"miss {miss.reason}"

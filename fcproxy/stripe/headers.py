@@ -18,6 +18,7 @@ HEADERS: tuple[HeaderRule, ...] = (
     HeaderRule("Content-Type", _BOTH, "text", "says how to read the body"),
     HeaderRule("Content-Length", _BOTH, "number", "length of what is stored; recomputed"),
     HeaderRule("Fcproxy-Body", _BOTH, "mark", "marks a body that was not stored"),
+    HeaderRule("Fcproxy-Latency", _RESPONSE, "keep", "how long the upstream took; only with --latency recorded"),
     HeaderRule("Stripe-Version", _BOTH, "text", "compared; decides the answer's shape"),
     HeaderRule("Stripe-Account", _BOTH, "text", "compared"),
     HeaderRule("Stripe-Context", _BOTH, "text", "compared"),

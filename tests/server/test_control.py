@@ -36,6 +36,7 @@ async def test_health(tmp_path: Path) -> None:
             "cassette": str(tmp_path / "c.yaml"),
             "upstream": up.url,
             "version": __version__,
+            "recorded_at": None,
         }
     assert up.requests == []
 
