@@ -320,11 +320,16 @@ def _named(form: Canonical) -> str:
     return f"{form.method} {shown(form.path)}"
 
 
+_REMEMBERED = 256
+"""Forms of stored requests that are kept."""
+
+
 def _in_play(interactions: Sequence[Interaction], rules: MatchRules, stored: Redactor) -> Cassette:
     """``stored`` is a comparing redactor of the cassette's own: what it learns of the recording is no client's."""
 
     def make(request: Request) -> Canonical:
         return canonical(request, rules, stored)
 
-    memo = Memo(make, rules)
+    # For polls, of which a recording holds many in a row; the forms of all others would outweigh the cassette.
+    memo = Memo(make, rules, entries=_REMEMBERED)
     return Cassette(interactions, lambda index: memo.get(interactions[index].request, 0), rules)

@@ -20,9 +20,10 @@ class Memo:
     Requests with bodies beyond 4 KiB are not remembered, and no more than 16 MiB of bodies are.
     """
 
-    def __init__(self, make: Callable[[Request], Canonical], rules: MatchRules) -> None:
+    def __init__(self, make: Callable[[Request], Canonical], rules: MatchRules, *, entries: int = _ENTRIES) -> None:
         """``make`` computes a form. It is given only the headers that can make a difference."""
         self._make = make
+        self._entries = entries
         self._forms: dict[tuple[object, ...], Canonical] = {}
         self._size = 0
         names = [*rules.headers, rules.credential, "Content-Type", "Content-Encoding", NOT_STORED]
@@ -45,7 +46,7 @@ class Memo:
 
     def _keep(self, key: tuple[object, ...], form: Canonical, size: int) -> None:
         self._size += size
-        if len(self._forms) >= _ENTRIES or self._size > _BODIES:
+        if len(self._forms) >= self._entries or self._size > _BODIES:
             self._forms.clear()
             self._size = size
         self._forms[key] = form
