@@ -128,7 +128,7 @@ def _kind(declared: str, text: str) -> BodyKind:
 
 
 def _lines(text: str) -> bool:
-    """Whether every filled line is a JSON text of its own (NDJSON) or a field of an event stream (HTML: server-sent events)."""
+    """Whether every filled line is a JSON text of its own (NDJSON) or a field of an event stream (HTML standard)."""
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and all(json_text.looks_like_json(line) for line in lines):
         return True

@@ -36,7 +36,7 @@ class StructureRedactor:
         self._book = book
         self._ledger = ledger
         self._text = text
-        self._urls = UrlRedactor(book.kinds["secret"], ledger, text, self.form)
+        self._urls = UrlRedactor(book, ledger, text, self.form)
         text.structured = self._inner
         text.url = lambda url: self.url(url, secret=False)
 

@@ -186,6 +186,8 @@ class TextRedactor:
             views.append(view.text)
             for hit in (*search(view.text), *self._in_runs(view.text, layers, views, search)):
                 start, end = view.span(hit.start, hit.end)
+                if text[:start].endswith("+") and hit.kind == "email":
+                    continue  # the plus is part of an address that has been looked at as a whole
                 hits.append(_Hit(start, end, hit.value, hit.kind, hit.rule, hit.hint, str(view.percent)))
         yield from sorted(hits, key=lambda hit: (hit.start, -hit.end))
 
@@ -243,7 +245,7 @@ class _Shapes:
 
 
 _MAY_NAME = re.compile(r"[=:>]")
-_MAY_PLACEHOLD = re.compile(r"(?i:redacted)|\+1|555")
+_MAY_PLACEHOLD = re.compile(r"[Rr](?:edacted|EDACTED)|\+1|[0-9]{8}")
 
 
 def _literals(book: RuleBook) -> tuple[re.Pattern[str], list[str]] | None:

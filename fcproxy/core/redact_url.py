@@ -6,9 +6,8 @@ from urllib.parse import quote, unquote
 
 from fcproxy.core import marker
 from fcproxy.core.ledger import Ledger
-from fcproxy.core.placeholders import Kind
 from fcproxy.core.redact_text import TextRedactor
-from fcproxy.core.rules import normal
+from fcproxy.core.rules import RuleBook, normal
 from fcproxy.core.url import split
 
 __all__ = ["UrlRedactor", "words_of"]
@@ -23,9 +22,10 @@ class UrlRedactor:
     """Takes URLs apart with one ledger. ``form`` redacts a query."""
 
     def __init__(
-        self, kind: Kind, ledger: Ledger, text: TextRedactor, form: Callable[[str, frozenset[str]], str]
+        self, book: RuleBook, ledger: Ledger, text: TextRedactor, form: Callable[[str, frozenset[str]], str]
     ) -> None:
-        self._kind = kind
+        self._kind = book.kinds["secret"]
+        self._placeholders = re.compile("|".join(kind.literal for kind in book.kinds.values() if kind.literal))
         self._ledger = ledger
         self._text = text
         self._form = form
@@ -88,13 +88,17 @@ class UrlRedactor:
         if "=" in fragment and not secret:
             return self._form(fragment, base)
         done = self._text.redact(fragment)
-        return self._token_in(done) if secret or _TOKEN_LIKE.fullmatch(done) else done
+        return self._token_in(done) if secret or _TOKEN_LIKE.fullmatch(self._bare(done)) else done
 
     def _token_in(self, text: str) -> str:
         """All of ``text`` where a part of it looks like a token: what is left beside it would be a piece of one."""
-        if _TOKEN_LIKE.search("".join(marker.MARKER.split(text)[::5])) is None:
+        if _TOKEN_LIKE.search(self._bare(text)) is None:
             return text
         return self._token(text) if marker.OPEN not in text else self._token(marker.MARKER.sub("-", text))
+
+    def _bare(self, text: str) -> str:
+        """``text`` without what has been redacted in it, now or before."""
+        return self._placeholders.sub(" ", unquote(marker.MARKER.sub(" ", text)))
 
     def _token(self, value: str) -> str:
         # `test_` and `live_` before a hosted page's blob say the mode: tests look at it.

@@ -158,8 +158,6 @@ class Redactor:
         """The value as it is kept, None where it is not."""
         if rule.how == "drop" or (rule.how in _STRICT and not _STRICT[rule.how].fullmatch(value.strip())):
             return None
-        if rule.how in _STRICT:
-            return value
         if rule.how == "url":
             return self._structure.url(value, secret="://" in value)
         if rule.how == "credential":
@@ -168,7 +166,7 @@ class Redactor:
             return self.ledger.marker(self.book.kinds[rule.kind], value, f"header-{rule.kind}") if value else value
         if rule.how == "disposition":
             return self._disposition(value)
-        return marker.outside(value, self._text.redact)
+        return value if rule.how in _STRICT else marker.outside(value, self._text.redact)
 
     def _body(self, opened: Opened, headers: Headers, base: frozenset[str]) -> tuple[bytes, str]:
         """The redacted body, and the Content-Type parameter that changed with it ("" where none did)."""

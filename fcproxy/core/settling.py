@@ -75,7 +75,8 @@ class _Numbering:
 
     def interaction(self, interaction: Interaction) -> Interaction:
         request, response = interaction.request, interaction.response
-        # In the order in which a reader of the file meets them: request before response, URL before headers before body.
+        # In the order in which a reader of the file meets them: request before response, URL before headers, then body.
+        method = self.text(request.method)
         url = self.text(request.url)
         sent = self.body(request.body)
         sent_headers = self.headers(request.headers, request.body, sent)
@@ -83,7 +84,7 @@ class _Numbering:
         received = self.body(response.body)
         received_headers = self.headers(response.headers, response.body, received)
         return Interaction(
-            Request(request.method, url, sent_headers, sent),
+            Request(method, url, sent_headers, sent),
             Response(response.status, received_headers, received, reason),
         )
 

@@ -46,7 +46,12 @@ _FILES: tuple[tuple[bytes, bytes], ...] = (
 )
 
 
+_LINE = re.compile(rb"\[fcproxy: file not stored, [0-9]+ bytes\]")
+
+
 def file_standin(content: bytes) -> bytes:
-    """What an uploaded file is replaced by: the smallest image of its format where there is one, else a line of text."""
+    """What an uploaded file is replaced by: the smallest image of its format where there is one, else a line."""
+    if _LINE.fullmatch(content):
+        return content
     tiny = next((file for magic, file in _FILES if content.startswith(magic)), None)
     return tiny if tiny is not None else f"[fcproxy: file not stored, {len(content)} bytes]".encode()

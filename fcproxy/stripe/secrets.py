@@ -1,4 +1,4 @@
-"""The rule book for Stripe traffic: rows from `kinds`, `fields`, `shapes` and `headers`, and what is published anyway."""
+"""The rule book for Stripe traffic: rows from `kinds`, `fields`, `shapes`, `headers`, and what is published anyway."""
 
 from collections.abc import Mapping
 
@@ -18,17 +18,38 @@ RULES_VERSION = "1"
 PUBLISHED: frozenset[str] = frozenset(
     {
         # docs.stripe.com/testing: cards
-        "4242424242424242", "4000000000000002", "5555555555554444", "378282246310005", "6011111111111117", "3056930009020004",
+        "4242424242424242",
+        "4000000000000002",
+        "5555555555554444",
+        "378282246310005",
+        "6011111111111117",
+        "3056930009020004",
         "4242 4242 4242 4242",
         # docs.stripe.com/testing: bank accounts, and what Financial Connections' test institutions show
-        "110000000", "000123456789", "000111111116", "000111111113", "000222222227", "000000004", "108800",
-        "00012345", "DE89370400440532013000", "021000021",
-        "nobody+janesmith@stripe.com", "StripeBank", "Test (Non-OAuth)", "Test (OAuth)", "Test Institution",
-        "Sample Checking Account", "Sample Savings Account",
+        "110000000",
+        "000123456789",
+        "000111111116",
+        "000111111113",
+        "000222222227",
+        "000000004",
+        "108800",
+        "00012345",
+        "DE89370400440532013000",
+        "021000021",
+        "nobody+janesmith@stripe.com",
+        "StripeBank",
+        "Test (Non-OAuth)",
+        "Test (OAuth)",
+        "Test Institution",
+        "Sample Checking Account",
+        "Sample Savings Account",
         # Identity and onramp test inputs
-        "000-00-0000", "000000000", "address_full_match", "0000",
+        "000-00-0000",
+        "000000000",
+        "address_full_match",
+        "0000",
     }
-)  # fmt: skip
+)
 
 RULES = RuleBook(
     version=RULES_VERSION,

@@ -48,7 +48,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "client-secret",
         "secret",
         rf"{_START}(?:fcsess_client_secret_|src_client_secret_)[A-Za-z0-9]{{10,}}|{_START}(?:accs|cuss)_secret__?[A-Za-z0-9]{{16,}}"
-        rf"|{_START}[a-z]{{2,12}}_(?:{_MODE}_)?[A-Za-z0-9]{{6,64}}(?:_client)?_secret_(?:{_MODE}_)?(?!REDACTED_)[A-Za-z0-9+/=%_-]{{8,}}",
+        rf"|{_START}[a-z]{{2,12}}_(?:{_MODE}_)?[A-Za-z0-9]{{6,64}}(?:_client)?_secret_(?!(?:{_MODE}_)?REDACTED_)(?:{_MODE}_)?[A-Za-z0-9+/=%_-]{{8,}}",
         "whoever holds it can act on the object from a browser",
         "O, D",
         strong=True,
@@ -187,7 +187,8 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "iban",
         "iban",
-        r"(?<![A-Za-z0-9_])(?![A-Z]{2}[0-9]{2}0{6})[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9_])",
+        r"(?<![A-Za-z0-9_])(?![A-Z]{2}[0-9]{2}0{6})"
+        r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9_])",
         "bank account",
         "K",
         strong=True,
@@ -197,7 +198,8 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "card-number",
         "card",
-        r"(?<![A-Za-z0-9_+-])(?<![0-9]\.)[2-6](?:[0-9]{12,18}|[0-9]{3}(?:[ -][0-9]{3,6}){2,4})(?![A-Za-z0-9_]|[.-][0-9])",
+        r"(?<![A-Za-z0-9_+-])(?<![0-9]\.)"
+        r"[2-6](?:[0-9]{12,18}|[0-9]{3}(?:[ -][0-9]{3,6}){2,4})(?![A-Za-z0-9_]|[.-][0-9])",
         "card",
         "K",
         strong=True,

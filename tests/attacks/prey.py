@@ -70,7 +70,9 @@ PREY: tuple[Prey, ...] = (
     ),
     Prey(
         "Identity client secret",
-        lambda rng: "vs_1" + "AbCd0EfGh" * 2 + "IjKl9" + "_secret_" + "test_" + b64encode(letters(rng, 40).encode()).decode(),
+        lambda rng: (
+            "vs_1" + "AbCd0EfGh" * 2 + "IjKl9" + "_secret_" + "test_" + b64encode(letters(rng, 40).encode()).decode()
+        ),
         _field("client_secret", object="identity.verification_session"),
     ),
     Prey("webhook secret", lambda rng: "whsec_" + letters(rng, 32), _field("secret", object="webhook_endpoint")),
@@ -87,7 +89,7 @@ PREY: tuple[Prey, ...] = (
     Prey("card", _card, _field("number", object="card"), shaped=True),
     Prey("IBAN", _iban, _field("iban")),
     Prey("account number", lambda rng: "".join(rng.choices("123456789", k=12)), _field("account_number"), shaped=False),
-)  # fmt: skip
+)
 
 
 def taught_by(prey: Prey, value: str) -> Interaction:
