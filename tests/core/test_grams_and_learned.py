@@ -1,0 +1,64 @@
+"""The quick no, and the values it is asked about."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fcproxy.core.grams import MIN_LENGTH, GramIndex, aligned, octets, telling
+from fcproxy.core.learned import Learned
+
+VALUES = st.text(min_size=MIN_LENGTH, max_size=40)
+
+
+@given(VALUES, st.text(max_size=30), st.text(max_size=30))
+def test_whatever_holds_a_value_is_never_ruled_out(value: str, before: str, after: str) -> None:
+    assert not set(telling(octets(value))).isdisjoint(aligned(octets(before + value + after)))
+
+
+@given(VALUES, st.text(max_size=30), st.text(max_size=30))
+def test_an_index_remembers_what_it_forgot(value: str, before: str, after: str) -> None:
+    index = GramIndex()
+    index.add("nothing")
+    index.add(before + value + after)
+    grams = telling(octets(value))
+    assert index.recent(grams)
+    index.settle()
+    assert index.earlier(grams)
+    assert not index.recent(grams)
+
+
+def test_the_stretch_that_is_taken_is_the_random_one() -> None:
+    one, two = (set(telling(octets("fcsess_client_secret_" + tail))) for tail in ("A1b2C3d4E5", "F6g7H8i9J0"))
+    assert one.isdisjoint(two)
+
+
+def test_learned_values_are_found_longest_first_and_do_not_overlap() -> None:
+    learned = Learned()
+    learned.add("abcd1234", "secret")
+    learned.add("abcd1234efgh", "email")
+    assert learned.search("x abcd1234efgh abcd1234") == [(2, 14, "email"), (15, 23, "secret")]
+
+
+def test_what_is_too_short_or_too_plain_is_not_learned() -> None:
+    learned = Learned()
+    assert [learned.add(value, "secret") for value in ("short", "aaaaaaaaaa", "abcd1234", "abcd1234")] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert len(learned) == 1
+
+
+def test_the_base64_of_a_value_that_is_not_ascii_is_learned_too() -> None:
+    learned = Learned()
+    learned.add("José Pérez", "full_name")
+    assert learned.search("xx Sm9zw6kgUMOpcmV6 yy")
+
+
+def test_who_listens_hears_of_every_new_value() -> None:
+    learned, heard = Learned(), list[tuple[int, ...]]()
+    learned.on_learn.append(heard.append)
+    learned.add("abcd1234", "secret")
+    learned.add("abcd1234", "secret")
+    assert heard == learned.latest
+    assert len(heard) == 1
