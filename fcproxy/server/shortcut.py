@@ -144,14 +144,13 @@ class ShortcutConnection(Connection):
     ``_direct``: aiohttp has nothing to do on this connection, so that what comes next may be answered here.
     """
 
-    __slots__ = ("_armed", "_direct", "_held", "_paused", "_returns", "_shortcut")
+    __slots__ = ("_armed", "_direct", "_held", "_returns", "_shortcut")
 
     def __init__(self, server: "ShortcutServer", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(server, loop)
         self._shortcut = server.shortcut
         self._direct = True
         self._returns = False
-        self._paused = False
         self._held = b""
         self._armed = True
 
@@ -169,7 +168,8 @@ class ShortcutConnection(Connection):
             self._heard = self._clock()
             self._begun = self._begun or self._heard
             return
-        answer = self._shortcut.answer(plain) if plain is not None and not self._paused else None
+        # A client that does not read gets its answers at its own pace, through aiohttp.
+        answer = self._shortcut.answer(plain) if plain is not None and not self.writing_paused else None
         if answer is None or self.transport is None:
             self._direct, self._returns = False, plain is not None
             super().data_received(data)
@@ -194,13 +194,3 @@ class ShortcutConnection(Connection):
         """See aiohttp's RequestHandler."""
         self._direct = self._returns = False
         super().close()
-
-    def pause_writing(self) -> None:
-        """See asyncio.Protocol. A client that does not read gets its answers at its own pace, through aiohttp."""
-        self._paused = True
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        """See asyncio.Protocol."""
-        self._paused = False
-        super().resume_writing()
