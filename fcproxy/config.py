@@ -13,11 +13,14 @@ from typing import Any
 
 from fcproxy.core.errors import UsageError
 from fcproxy.core.match_rules import RouteRule
+from fcproxy.core.rules import RuleBook
 from fcproxy.stripe.custom_routes import routes_from
+from fcproxy.stripe.custom_rules import book_from
+from fcproxy.stripe.secrets import RULES
 
 __all__ = ["CONFIG_FILES", "OPTIONS", "SERVING", "Config", "Option", "load_config", "options_of", "read_file"]
 
-Value = str | int | float | bool | tuple[RouteRule, ...] | None
+Value = str | int | float | bool | tuple[RouteRule, ...] | Mapping[str, object] | None
 
 SERVING = frozenset({"record", "replay", "auto", "passthrough", "run"})
 """The commands that serve a cassette's traffic and share nearly all options."""
@@ -249,6 +252,8 @@ class Config:
     quiet: bool = False
     match: tuple[RouteRule, ...] = ()
     """The user's exceptions from the matching; in a config file only."""
+    rules: RuleBook = field(default=RULES, repr=False)
+    """The redaction rules: the default ones, and what the config file's `redact` makes of them."""
     api_key: str | None = field(default=None, repr=False)
     """The key that ``api_key_env`` names; never an option of its own, so that it is in no file and no process list."""
 
@@ -291,6 +296,8 @@ def _config(values: Mapping[str, Value], environ: Mapping[str, str]) -> Config:
         arguments["api_key"] = environ.get(str(name))
         if not arguments["api_key"]:
             raise UsageError(f"--api-key-env {name}: this variable is not set")
+    if (table := values.get("redact")) is not None:
+        arguments["rules"] = book_from(table, environ)
     return Config(**arguments)
 
 
@@ -320,6 +327,8 @@ def read_file(path: Path | None, *, must: bool = False) -> dict[str, Value]:
     for key, value in data.items():
         if key == "match":
             values[key] = _routes(value, path)
+        elif key == "redact":
+            values[key] = value  # read when the environment is known: literals come from there
         else:
             values[_known(key, path).name] = _convert(_known(key, path), value, f"{path}: {key}")
     return values
@@ -335,7 +344,9 @@ def _routes(tables: object, path: Path) -> tuple[RouteRule, ...]:
 def _known(key: str, path: Path) -> Option:
     option = _BY_NAME.get(key.replace("-", "_"))
     if option is None:
-        raise UsageError(f"{path}: unknown key {key!r}{suggestion(key, ['match', *(o.key for o in OPTIONS)])}")
+        raise UsageError(
+            f"{path}: unknown key {key!r}{suggestion(key, ['match', 'redact', *(o.key for o in OPTIONS)])}"
+        )
     return option
 
 

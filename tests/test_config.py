@@ -18,7 +18,9 @@ def write(folder: Path, name: str, text: str) -> Path:
 def test_defaults_of_the_table_and_of_the_class_are_the_same() -> None:
     config = Config()
     assert {o.name: o.default for o in OPTIONS} == {
-        item.name: getattr(config, item.name) for item in fields(Config) if item.name not in {"api_key", "match"}
+        item.name: getattr(config, item.name)
+        for item in fields(Config)
+        if item.name not in {"api_key", "match", "rules"}
     }
 
 
@@ -115,4 +117,15 @@ def test_match_rules_stand_in_the_file_only(tmp_path: Path) -> None:
         load_config({}, {}, folder=tmp_path)
     (tmp_path / "fcproxy.toml").write_text("matc = 1\n")
     with pytest.raises(UsageError, match="did you mean 'match'"):
+        load_config({}, {}, folder=tmp_path)
+
+
+def test_redaction_rules_stand_in_the_file_and_take_literals_from_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "fcproxy.toml").write_text(
+        '[redact]\ndisable = ["jwt"]\nrules = [{ id = "a", literal_env = "MINE" }]\n'
+    )
+    config = load_config({}, {"MINE": "a-long-literal"}, folder=tmp_path)
+    assert config.rules.disabled == ("jwt",)
+    assert config.rules.shapes[0].id == "a"
+    with pytest.raises(UsageError, match="MINE is not set"):
         load_config({}, {}, folder=tmp_path)

@@ -13,7 +13,7 @@ from fcproxy.server.store import load
 from fcproxy.stripe.custom_routes import header_rules
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.matching import NOISE
-from fcproxy.stripe.secrets import RULES, default_redactor
+from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import ParsedCassette
 
 __all__ = ["origin", "read", "redacted", "replaying", "views_of"]
@@ -38,7 +38,7 @@ def replaying(config: Config) -> Deck:
     parsed = load(Path(config.cassette))
     return stripe_deck(
         Mode.REPLAY,
-        Redactor(RULES.plus(headers=header_rules(config.match)), DECODERS),
+        Redactor(config.rules.plus(headers=header_rules(config.match)), DECODERS),
         parsed.interactions if parsed is not None else None,
         cassette=config.cassette,
         decoders=DECODERS,

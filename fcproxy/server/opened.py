@@ -22,7 +22,6 @@ from fcproxy.server.upstream import Upstream, public_base
 from fcproxy.server.upstream_url import stored_origin
 from fcproxy.stripe.custom_routes import header_rules
 from fcproxy.stripe.deck import stripe_deck
-from fcproxy.stripe.secrets import RULES
 
 if TYPE_CHECKING:
     from fcproxy.server.embedded import FakeUpstream
@@ -92,7 +91,7 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
     too_old = is_too_old(recorded_at, config) if parsed is not None else False
     if too_old and mode is Mode.AUTO:
         raise CannotStart(f"{config.cassette}: older than --max-age; record it again: auto only adds what is new")
-    redactor = Redactor(RULES.plus(headers=header_rules(config.match)), DECODERS)
+    redactor = Redactor(config.rules.plus(headers=header_rules(config.match)), DECODERS)
     deck = stripe_deck(
         mode,
         redactor,

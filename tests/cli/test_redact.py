@@ -87,3 +87,17 @@ def test_quiet_says_only_what_was_changed(tmp_path: Path, option: str) -> None:
 
 def test_what_is_not_there(tmp_path: Path) -> None:
     assert run(str(tmp_path / "none.yaml"))[0] == 3
+
+
+def test_the_configs_rules_count(tmp_path: Path) -> None:
+    write(tmp_path / "c.yaml", b'{"message": "see TCK-123456"}')
+    config = tmp_path / "fcproxy.toml"
+    config.write_text('[redact]\nrules = [{ id = "ticket", pattern = "TCK-[0-9]{6}" }]\n')
+    code, output = run("--config", str(config), str(tmp_path / "c.yaml"))
+    assert (code, "ticket 1" in output) == (0, True)
+    assert "TCK-" not in (tmp_path / "c.yaml").read_text()
+
+
+def test_a_rule_that_cannot_be_right_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "fcproxy.toml").write_text('[redact]\ndisable = ["api-kee"]\n')
+    assert run("--config", str(tmp_path / "fcproxy.toml"), str(tmp_path))[0] == 2
