@@ -96,6 +96,13 @@ def match_keys() -> str:
     return table(("key", "means"), ((f"`{key}`", text) for key, text in KEYS.items()))
 
 
+def redact_keys() -> str:
+    """The keys of a redaction rule."""
+    from fcproxy.stripe.custom_rules import KEYS
+
+    return table(("key", "means"), ((f"`{key}`", text) for key, text in KEYS.items()))
+
+
 def reasons() -> str:
     """The reasons of a miss, and what it advises."""
     from fcproxy.core.matching import REASONS
@@ -261,6 +268,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "fake-actions": fake_actions,
     "fake-routes": fake_routes,
     "match-keys": match_keys,
+    "redact-keys": redact_keys,
     "mode-words": mode_words,
     "modes": modes,
     "options": options,
