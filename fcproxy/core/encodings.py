@@ -43,6 +43,9 @@ _BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+
 # Four letters for three octets below 128 (ASCII, UTF-16 of it): the bits that would make them larger are zero.
 _ASCII_QUAD = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _ASCII_STRETCH = re.compile(f"(?=(?:{_ASCII_QUAD}){{2}})")
+_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9]{14,24}")
+"""What looks like an object's id is not taken for compressed text without a mark."""
+
 # The first octets of gzip and, by level, of zlib.
 _PACKED64 = re.compile(r"H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7]")
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}|[a-z2-7]{24,}={0,6}")
@@ -58,7 +61,7 @@ _STRETCH = re.compile(r"[\x20-\x7e]{6,}")
 
 def runs(text: str) -> Iterator[Run]:
     """The encoded runs of ``text`` that hold readable text; they may overlap."""
-    if len(text) < _SHORTEST:
+    if len(text) < _SHORTEST or (_ID.fullmatch(text) and _ASCII_STRETCH.search(text) is None):
         return
     if "\n" in text:
         for found in _BASE64_LINES.finditer(text):
@@ -83,7 +86,7 @@ def _base64(start: int, end: int, run: str) -> Iterator[Run]:
     for begin in reversed(begins):
         for skip in alignments:
             yield from _readable(start + begin, end, _decoded64(plain[begin + (skip - begin) % 4 :]))
-        if packed is None and len(plain) - begin >= _SHORTEST_PACKED:
+        if packed is None and len(plain) - begin >= _SHORTEST_PACKED and not _ID.fullmatch(run, begin):
             yield from _readable(start + begin, end, _deflated(_decoded64(plain[begin:])))
     if packed is not None:
         yield from _readable(start + packed.start(), end, _unpacked(_decoded64(plain[packed.start() :])))
