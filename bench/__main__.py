@@ -37,6 +37,14 @@ QUICK: dict[str, Part] = {
 }
 
 
+def write(out: Path, cells: list[Cell], about: dict[str, str]) -> None:
+    """Puts table, numbers and picture into ``out``."""
+    out.mkdir(exist_ok=True)
+    report.write_json(out / "bench.json", cells, about)
+    (out / "bench.md").write_text(report.markdown(cells, about))
+    (out / "bench.svg").write_text(report.picture(cells))
+
+
 def main() -> None:
     """See the module's text."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
@@ -60,10 +68,7 @@ def main() -> None:
             found = (parts.get(part) or PARTS[part])(Path(name), effort)
             print(report.table(found), flush=True)
             cells += found
-    flags.out.mkdir(exist_ok=True)
-    report.write_json(flags.out / "bench.json", cells, about)
-    (flags.out / "bench.md").write_text(report.markdown(cells, about))
-    (flags.out / "bench.svg").write_text(report.picture(cells))
+            write(flags.out, cells, about)  # after each: an interrupted run has something to show
     for one in verdicts(cells):
         print(f"{'yes' if one.held else 'NO ':3} {one.what}: {one.found} ({one.wanted})")
     print(f"results: {flags.out}")

@@ -113,7 +113,11 @@ def main() -> None:
         for method, instructions in count().items():
             print(f"one hot {method}: {instructions:,} instructions")
     elif flags.profile:
-        with tempfile.TemporaryDirectory() as folder, HotPath(Path(folder), "GET") as path, cProfile.Profile() as profile:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            HotPath(Path(folder), "GET") as path,
+            cProfile.Profile() as profile,
+        ):
             for number in range(20_000):
                 path.send(number)
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)

@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 
 from bench import traffic
 from bench.contestants import FORWARD, RECORD, REPLAY, Contestant, nginx
@@ -156,13 +158,26 @@ def forwarding(folder: Path, effort: Effort) -> list[Cell]:
     return cells
 
 
+def _asked(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", traffic.PATH, headers=traffic.HEADERS)
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
 def start_times(folder: Path, effort: Effort) -> list[Cell]:
-    """From the start of the process to the port that accepts, in seconds."""
+    """From the start of the process to the end of its first answer, in seconds."""
     everyone = [one for one in present(REPLAY, effort) if "log line" not in one.name and "low-level" not in one.name]
     cells = [Cell("start", one.name, one.kind, "s") for one in everyone]
     for _ in range(effort.rounds):
         for cell, one in zip(cells, everyone, strict=True):
             process = one.launch(folder, "GET", 1)
+            began = perf_counter()
+            cell.failed += not _asked(process.port)
+            cell.values.append(process.seconds + perf_counter() - began)
             process.stop()
-            cell.values.append(process.seconds)
     return cells

@@ -45,7 +45,7 @@ def target(number: int | None = None) -> str:
 
 def form(number: int | None = None) -> str:
     """The form body of POST number ``number``."""
-    tail = "" if number is None else f"&metadata[order]=order-{number}"
+    tail = "" if number is None else f"&metadata[order]=order-{number:06d}"
     return (
         "account_holder[type]=customer&account_holder[customer]=cus_Bench0000000001&permissions[0]=balances"
         f"&permissions[1]=transactions&filters[countries][0]=US{tail}"
@@ -97,7 +97,7 @@ function request()
   at = at + 1
   local where, content = path, body
   if method == "GET" then where = string.format("%s/fcsess_1Bench%012d", path, number)
-  else content = string.format("%s&metadata[order]=order-%d", body, number) end
+  else content = string.format("%s&metadata[order]=order-%06d", body, number) end
   return string.format("%s %s HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n%sIdempotency-Key: 5e7c1d2a-%04x-4000-8000-%012x\\r\\n"
     .. 'X-Stripe-Client-Telemetry: {{"last_request_metrics": {{"request_id": "req_%012x", "request_duration_ms": %d}}}}\\r\\n'
     .. "Content-Length: %d\\r\\n\\r\\n%s", method, where, head, {seed} % 65536, at, at, at % 300, #content, content)

@@ -16,7 +16,7 @@ from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.vcr_format import STYLES, Provenance, document, parse, render
+from fcproxy.vcr_format import STYLES, Provenance, parse, render, yaml_events
 from fcproxy.vcr_format.document import read_document
 from fcproxy.vcr_format.native import interactions_of
 
@@ -345,7 +345,7 @@ GOOD = render([interaction(PRETTY), interaction(b"x")])
 @pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
 def test_without_libyaml_all_is_the_same(opening: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = [interaction(PRETTY), interaction(b"\xff\x00"), interaction("\U0001f600 \x7f\n x".encode())]
-    monkeypatch.setattr(document, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_events, "_LOADER", yaml.SafeLoader)
     for style in STYLES:
         assert interactions_of(read_document(render(shown, style=style), "c"), "c", {}) == shown
     with pytest.raises(CassetteUnreadable):
