@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check fix docs example wheel clean
+.PHONY: demo test faults check fix docs example wheel bench bench-peers clean
 
 demo: $(STAMP)
 	@$(BIN)/fcproxy demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+# Processes killed, disks filled, answers cut, by the hundred; prints the figures. Minutes.
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults.campaign
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -37,6 +41,17 @@ wheel: $(STAMP)
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	cd build/wheel && venv/bin/fcproxy demo
+
+# Measures fcproxy, its engine's limits and its peers in turns; a quarter of an hour. BENCH=--quick for two minutes.
+bench: $(STAMP)
+	$(BIN)/python -m bench $(BENCH)
+
+# The peers that `make bench` compares with, outside the package. Needs npm and, for WireMock, Java.
+bench-peers:
+	$(PYTHON) -m venv bench/.peers/py
+	bench/.peers/py/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	cp bench/package.json bench/.peers/
+	cd bench/.peers && npm install --no-audit --no-fund
 
 # pip older than 25.1 does not know dependency groups: bring it up first.
 $(STAMP): pyproject.toml

@@ -127,14 +127,18 @@ def proxay(folder: Path, method: str) -> Path:
         "http_interactions:\n"
         "  - request:\n"
         f"      host: https://api.stripe.com\n      method: {method}\n      path: {PATH}\n      headers:\n{sent}"
-        f"      body:\n        encoding: utf8\n        data: {json.dumps(one.request.body.decode())}\n        compression: none\n"
+        f"      body:\n{_proxay_body(one.request.body)}"
         "    response:\n"
         "      status:\n        code: 200\n"
         "      headers:\n        content-type: application/json\n"
-        f"      body:\n        encoding: utf8\n        data: {json.dumps(one.response.body.decode())}\n        compression: none\n"
+        f"      body:\n{_proxay_body(one.response.body)}"
     )
     (folder / "default.yml").write_text(tape)
     return folder
+
+
+def _proxay_body(body: bytes) -> str:
+    return f"        encoding: utf8\n        data: {json.dumps(body.decode())}\n        compression: none\n"
 
 
 _FLOWS = """

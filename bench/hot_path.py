@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from aiohttp import web
+
 from bench import cassettes, traffic
 from fcproxy.config import Config
 from fcproxy.core.modes import Mode
@@ -75,7 +77,7 @@ class HotPath:
         connection.connection_made(self._sink)
         return connection
 
-    async def _never(self, request: object) -> object:
+    async def _never(self, request: web.BaseRequest) -> web.StreamResponse:
         raise AssertionError("the hot path went the long way")
 
     def send(self, number: int) -> None:

@@ -1,4 +1,7 @@
-"""Cells -> the table for people, JSON, the page's table, and a picture (SVG by hand: matplotlib is heavier than the bench)."""
+"""Cells -> the table for people, JSON, the page's table, and a picture.
+
+The picture is SVG by hand: matplotlib is heavier than the bench.
+"""
 
 import json
 from collections.abc import Iterable, Sequence

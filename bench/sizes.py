@@ -32,7 +32,7 @@ middle = time.perf_counter()
 deck = stripe_deck(Mode.REPLAY, default_redactor(DECODERS), parsed.interactions, cassette="bench")
 ended = time.perf_counter()
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-print(json.dumps({"seconds": ended - began, "read": middle - began, "bytes": memory * 1024, "count": len(parsed.interactions)}))
+print(json.dumps({"seconds": ended - began, "read": middle - began, "bytes": memory * 1024}))
 """
 
 _VCRPY = """
@@ -44,7 +44,7 @@ began = time.perf_counter()
 requests, responses = FilesystemPersister.load_cassette(sys.argv[1], yamlserializer)
 ended = time.perf_counter()
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-print(json.dumps({"seconds": ended - began, "bytes": memory * 1024, "count": len(requests)}))
+print(json.dumps({"seconds": ended - began, "bytes": memory * 1024}))
 """
 
 
@@ -96,10 +96,11 @@ def timed(requests):
     return median(spent)
 hits = [stored[random.randrange(count)].request for _ in range(500)]
 misses = [
-    Request("GET", f"{stored[number % count].request.url}x?expand[]=data", stored[0].request.headers) for number in range(30)
+    Request("GET", f"{stored[number % count].request.url}x?expand[]=data", stored[0].request.headers)
+    for number in range(30)
 ]
 wrong = [
-    Request("POST", "https://api.stripe.com/v1/financial_connections/sessions", stored[0].request.headers, b"a=%d" % number)
+    Request("POST", "https://api.stripe.com/v1/customers", stored[0].request.headers, b"a=%d" % number)
     for number in range(30)
 ]
 print(json.dumps({"hit": timed(hits), "miss": max(timed(misses), timed(wrong))}))

@@ -103,16 +103,45 @@ def between(row: str, other: str) -> Callable[[Sequence[Cell]], float | None]:
 
 
 TARGETS: tuple[Target, ...] = (
-    *(Target(f"replay, one hot GET, {n} connections: x bare application", ratio(f"hot GET, {n}", "fcproxy", BARE), 1.8) for n in (1, 16, 64)),
-    *(Target(f"replay, one hot form POST, {n}: x bare application", ratio(f"hot POST, {n}", "fcproxy", BARE), 1.5) for n in (1, 16, 64)),
-    *(Target(f"replay, one hot {m}, {n}: x best peer", best_peer(f"hot {m}, {n}", "fcproxy"), 1.0) for m in ("GET", "POST") for n in (1, 16, 64)),
+    *(
+        Target(
+            f"replay, one hot GET, {n} connections: x bare application", ratio(f"hot GET, {n}", "fcproxy", BARE), 1.8
+        )
+        for n in (1, 16, 64)
+    ),
+    *(
+        Target(f"replay, one hot form POST, {n}: x bare application", ratio(f"hot POST, {n}", "fcproxy", BARE), 1.5)
+        for n in (1, 16, 64)
+    ),
+    *(
+        Target(f"replay, one hot {m}, {n}: x best peer", best_peer(f"hot {m}, {n}", "fcproxy"), 1.0)
+        for m in ("GET", "POST")
+        for n in (1, 16, 64)
+    ),
     Target("replay, 10,000 distinct GET: x bare application", ratio("10,000 distinct GET, 16", "fcproxy", BARE), 1.0),
     Target("replay, 10,000 distinct GET: x best peer", best_peer("10,000 distinct GET, 16", "fcproxy"), 1.0),
-    Target("replay, 10,000 distinct POST once each: x bare application", ratio("10,000 distinct POST, once each, 16", "fcproxy", BARE), 1.0),
-    Target("passthrough: x bare proxy with uvloop", ratio("forwarding POST, 16", "fcproxy passthrough", "bare aiohttp proxy, uvloop"), 0.95),
-    Target("record: x bare proxy with uvloop", ratio("forwarding POST, 16", "fcproxy record", "bare aiohttp proxy, uvloop"), 0.6),
+    Target(
+        "replay, 10,000 distinct POST once each: x bare application",
+        ratio("10,000 distinct POST, once each, 16", "fcproxy", BARE),
+        1.0,
+    ),
+    Target(
+        "passthrough: x bare proxy with uvloop",
+        ratio("forwarding POST, 16", "fcproxy passthrough", "bare aiohttp proxy, uvloop"),
+        0.95,
+    ),
+    Target(
+        "record: x bare proxy with uvloop",
+        ratio("forwarding POST, 16", "fcproxy record", "bare aiohttp proxy, uvloop"),
+        0.6,
+    ),
     Target("record: x best peer's recording", best_peer("forwarding POST, 16", "fcproxy record"), 1.0),
-    *(Target(f"median latency, {m}, 1 connection: x bare application", latency(f"hot {m}, 1", "fcproxy", BARE), most=1.2) for m in ("GET", "POST")),
+    *(
+        Target(
+            f"median latency, {m}, 1 connection: x bare application", latency(f"hot {m}, 1", "fcproxy", BARE), most=1.2
+        )
+        for m in ("GET", "POST")
+    ),
     Target("start to the first answer: x bare application", ratio("start", "fcproxy", BARE), most=1.3),
     Target("start: slower than WireMock", ratio("start", "fcproxy", "WireMock"), most=1.0),
     Target("start: slower than mountebank", ratio("start", "fcproxy", "mountebank"), most=1.0),
@@ -124,7 +153,7 @@ TARGETS: tuple[Target, ...] = (
     Target("a hit among 100,000: x among 10", between("a hit among 100,000", "a hit among 10"), most=1.2),
     Target("a miss among 100,000", value("a miss among 100,000"), most=0.02, unit="s"),
     Target("audit, both cores", value("audit"), 20.0, unit="MB/s"),
-)  # fmt: skip
+)
 
 
 def verdicts(cells: Sequence[Cell]) -> list[Verdict]:

@@ -99,7 +99,8 @@ function request()
   if method == "GET" then where = string.format("%s/fcsess_1Bench%012d", path, number)
   else content = string.format("%s&metadata[order]=order-%06d", body, number) end
   return string.format("%s %s HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n%sIdempotency-Key: 5e7c1d2a-%04x-4000-8000-%012x\\r\\n"
-    .. 'X-Stripe-Client-Telemetry: {{"last_request_metrics": {{"request_id": "req_%012x", "request_duration_ms": %d}}}}\\r\\n'
+    .. 'X-Stripe-Client-Telemetry: {{"last_request_metrics": {{"request_id": "req_%012x", "request_duration_ms": %d'
+    .. "}}}}\\r\\n"
     .. "Content-Length: %d\\r\\n\\r\\n%s", method, where, head, {seed} % 65536, at, at, at % 300, #content, content)
 end
 function response(status)

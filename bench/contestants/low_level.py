@@ -8,8 +8,8 @@ import sys
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from bare_app import BODY
 
+BODY = b'{"object": "financial_connections.session", "filler": "' + b"x" * 650 + b'"}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
 
