@@ -1,0 +1,98 @@
+"""What the shortcut reads by itself, and what it leaves to the general parser."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fcproxy.server.plain import MAX_BODY, MAX_HEAD, MORE, Plain, PlainReader
+
+COMPARED = frozenset({"authorization", "stripe-version"})
+
+
+def raw(*lines: str, first: str = "GET /v1/x?a=1 HTTP/1.1", body: bytes = b"") -> bytes:
+    return "".join(f"{line}\r\n" for line in (first, *lines, "")).encode("latin-1") + body
+
+
+def read(data: bytes) -> Plain | None:
+    return PlainReader(COMPARED).read(data)
+
+
+def test_a_get_is_read_with_its_compared_lines_in_order() -> None:
+    plain = read(raw("Host: h", "Stripe-Version: 1", "User-Agent: u", "AUTHORIZATION: Bearer k", "Idempotency-Key: i"))
+    assert plain is not None
+    assert (plain.method, plain.target, plain.key, plain.body) == ("GET", "/v1/x?a=1", b"i", b"")
+    assert plain.compared == (b"Stripe-Version: 1", b"AUTHORIZATION: Bearer k")
+    assert list(plain.headers()) == [
+        ("Host", "h"),
+        ("Stripe-Version", "1"),
+        ("User-Agent", "u"),
+        ("AUTHORIZATION", "Bearer k"),
+        ("Idempotency-Key", "i"),
+    ]
+
+
+def test_what_changes_in_each_request_is_not_compared() -> None:
+    reader = PlainReader(COMPARED)
+    one = reader.read(raw("Host: h", "Authorization: k", "Idempotency-Key: a", "X-Stripe-Client-Telemetry: 1"))
+    two = reader.read(raw("Host: h", "Authorization: k", "Idempotency-Key: b", "X-Stripe-Client-Telemetry: 2"))
+    assert one is not None
+    assert two is not None
+    assert (one.first, one.compared, one.body) == (two.first, two.compared, two.body)
+    assert one.key != two.key
+
+
+def test_a_body_is_read_when_it_is_whole() -> None:
+    whole = raw("Content-Length: 3", first="POST /v1/x HTTP/1.1", body=b"a=1")
+    plain = read(whole)
+    assert plain is not None
+    assert plain.body == b"a=1"
+    assert plain.size == len(whole)
+
+
+@given(st.integers(min_value=0, max_value=62))
+def test_every_beginning_of_a_plain_request_waits_for_more(end: int) -> None:
+    whole = raw("Host: h", "Content-Length: 3", first="POST /v1/x HTTP/1.1", body=b"a=1")
+    assert read(whole[: min(end, len(whole) - 1)]) is MORE
+
+
+ODD = {
+    "another version": raw(first="GET / HTTP/1.0"),
+    "a HEAD, whose answer has no body": raw(first="HEAD / HTTP/1.1"),
+    "an absolute target": raw(first="GET http://h/ HTTP/1.1"),
+    "a fragment": raw(first="GET /#a HTTP/1.1"),
+    "two blanks": raw(first="GET  / HTTP/1.1"),
+    "chunks": raw("Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+    "chunks and a length": raw("Transfer-Encoding: chunked", "Content-Length: 5", body=b"0\r\n\r\n"),
+    "an expectation": raw("Expect: 100-continue", "Content-Length: 3"),
+    "an upgrade": raw("Connection: Upgrade", "Upgrade: h2c"),
+    "a connection to be closed": raw("Connection: close"),
+    "headers of the hop": raw("Connection: Stripe-Version", "Stripe-Version: 1"),
+    "two lengths": raw("Content-Length: 3", "Content-Length: 3", body=b"abc"),
+    "a signed length": raw("Content-Length: +3", body=b"abc"),
+    "a length that is no number": raw("Content-Length: 3, 3", body=b"abc"),
+    "two idempotency keys": raw("Idempotency-Key: a", "Idempotency-Key: b"),
+    "a folded line": raw("Host: h", " folded"),
+    "a blank before the colon": raw("Host : h"),
+    "a bare line feed": raw("Host: h\nTransfer-Encoding: chunked"),
+    "a bare carriage return": raw("Host: h\rX: y"),
+    "a null octet": raw("Host: h\0"),
+    "octets beyond ASCII": raw("X-Name: é"),
+    "more than one request": raw("Host: h") + raw("Host: h"),
+    "more body than was announced": raw("Content-Length: 1", body=b"ab"),
+    "a long head": raw("X-Long: " + "x" * MAX_HEAD),
+    "a long body": raw(f"Content-Length: {MAX_BODY + 1}"),
+    "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_not_plain_is_left_alone(name: str) -> None:
+    assert read(ODD[name]) is None
+
+
+def test_it_says_the_same_of_a_line_that_it_has_seen() -> None:
+    reader = PlainReader(COMPARED)
+    data = raw("Transfer-Encoding: chunked", body=b"0\r\n\r\n")
+    assert [reader.read(data), reader.read(data)] == [None, None]
+    good = raw("Authorization: k", "Content-Length: 2", body=b"ab")
+    assert reader.read(good) == reader.read(good) is not None
