@@ -76,7 +76,8 @@ class Verdict:
             rules = ", ".join(f"{rule} {count}" for rule, count in sorted(self.redactions.items()))
             lines.append(f"  redacted: {rules}")
         lines.extend(f"  rule off: {rule}" for rule in self.disabled)
-        lines.extend(f"  rule used: {rule}, for {count} of the answers" for rule, count in sorted(self.rules_used.items()))
+        for rule, count in sorted(self.rules_used.items()):
+            lines.append(f"  rule used: {rule}, for {count} of the answers")
         lines.extend(f"  unused: {one}" for one in self.unused_list)
         for miss in self.misses:
             lines.append(f"  missed: {miss.request} ({miss.reason})")
