@@ -64,7 +64,7 @@ def gunzip(data: bytes, limit: int) -> bytes:
 
 
 def inflate(data: bytes, limit: int) -> bytes:
-    """`deflate`: the zlib format (RFC 9110 section 8.4.1.2), or the raw stream that some senders mean. Raises ValueError."""
+    """`deflate`: zlib format (RFC 9110 section 8.4.1.2), or the raw stream that some mean. Raises ValueError."""
     try:
         return _inflate(data, limit, zlib.MAX_WBITS)
     except ValueError as error:
@@ -95,7 +95,10 @@ def coding_names(values: list[str]) -> list[str]:
 
 
 def decode(data: bytes, codings: list[str], decoders: Mapping[str, Decoder], limit: int = MAX_DECODED) -> bytes:
-    """Undoes ``codings``, last applied first. Raises Unopenable: coding, layers, corrupt, truncated, too-large, ratio."""
+    """Undoes ``codings``, last applied first.
+
+    Raises Unopenable: coding, layers, corrupt, truncated, too-large, ratio.
+    """
     if len(codings) > MAX_LAYERS:
         raise Unopenable("layers")
     for name in reversed(codings):

@@ -20,7 +20,7 @@ OPEN, SEP, CLOSE, ESCAPE = "\ue000", "\ue001", "\ue002", "\ue003"
 MARKER = re.compile(f"{OPEN}([^{SEP}]*){SEP}([0-9]+){SEP}([^{SEP}]*){SEP}([0-9b]){CLOSE}")
 
 _MOVED = {ord(char): f"{ESCAPE}{digit}" for digit, char in enumerate((OPEN, SEP, CLOSE, ESCAPE))}
-_BACK = {digit: char for digit, char in zip("0123", (OPEN, SEP, CLOSE, ESCAPE), strict=True)}
+_BACK = dict(zip("0123", (OPEN, SEP, CLOSE, ESCAPE), strict=True))
 _ESCAPED = re.compile(f"{ESCAPE}([0-3])")
 
 

@@ -209,7 +209,7 @@ def routing_number(number: int, hint: str) -> str:
 
 
 def postal_hint(value: str) -> str:
-    """The area part stays, because tax depends on it: three digits of a US ZIP, the outward part of others' patterns."""
+    """The area part stays, because tax depends on it: three digits of a US ZIP, the outward part of others."""
     keep = value[: max(len(value) - 2, 0)][:3]
     tail = "".join(
         "#" if char.isdigit() else "A" if char.isalpha() else " " if char == " " else "-"
@@ -220,7 +220,7 @@ def postal_hint(value: str) -> str:
 
 
 def postal_code(number: int, hint: str) -> str:
-    """The pattern kept, the number in its free digits. Numbered per area: no more codes are needed than really exist."""
+    """The pattern kept, the number in its free digits. Numbered per area: no more are needed than really exist."""
     head, _, tail = hint.partition(",")
     room = tail.count("#")
     drawn = iter(f"{(number - 1) % 10**room:0{room}d}" if room else "")
