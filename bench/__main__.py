@@ -4,9 +4,11 @@ python -m bench [--quick] [--no-peers] [--only ROW ...] [--rounds N] [--out FOLD
 """
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 from bench import report
@@ -35,6 +37,19 @@ QUICK: dict[str, Part] = {
     "start": start_times,
     "costs": lambda folder, effort: costs(effort, (10, 1_000)),
 }
+
+
+def merged(cells: list[Cell], last: Path) -> list[Cell]:
+    """``cells`` in the place of the last run's of the same rows."""
+    if not last.exists():
+        return cells
+    fresh = {one.row for one in cells}
+    names = {one.name for one in fields(Cell)}
+    old = [
+        Cell(**{name: value for name, value in one.items() if name in names})
+        for one in json.loads(last.read_text())["cells"]
+    ]
+    return [*(one for one in old if one.row not in fresh), *cells]
 
 
 def write(out: Path, cells: list[Cell], about: dict[str, str]) -> None:
@@ -68,7 +83,8 @@ def main() -> None:
             found = (parts.get(part) or PARTS[part])(Path(name), effort)
             print(report.table(found), flush=True)
             cells += found
-            write(flags.out, cells, about)  # after each: an interrupted run has something to show
+            # After each: an interrupted run has something to show. Parts that were not run stay as they were.
+            write(flags.out, merged(cells, flags.out / "bench.json") if flags.only else cells, about)
     for one in verdicts(cells):
         print(f"{'yes' if one.held else 'NO ':3} {one.what}: {one.found} ({one.wanted})")
     print(f"results: {flags.out}")

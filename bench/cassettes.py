@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from bench.traffic import ANSWER_HEADERS, FORM_TYPE, HEADERS, PATH, answer, form, target
 from fcproxy.core.message import Headers, Interaction, Request, Response
@@ -17,7 +18,7 @@ __all__ = ["interaction", "mitmproxy", "mountebank", "proxay", "talkback", "vcr_
 
 def interaction(method: str, number: int | None) -> Interaction:
     """Interaction ``number``, unredacted."""
-    headers = [*HEADERS.items(), ("Idempotency-Key", f"5e7c1d2a-0000-4000-8000-{number or 0:012x}")]
+    headers = [*HEADERS.items(), ("Idempotency-Key", str(uuid5(NAMESPACE_URL, f"{number}")))]
     body = form(number).encode() if method == "POST" else b""
     if body:
         headers += [("Content-Type", FORM_TYPE), ("Content-Length", str(len(body)))]

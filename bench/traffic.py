@@ -5,6 +5,8 @@ telemetry that are new each time.
 """
 
 import json
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 __all__ = ["ANSWER_HEADERS", "HEADERS", "KEY", "PATH", "answer", "form", "lua", "target"]
@@ -52,6 +54,11 @@ def form(number: int | None = None) -> str:
     )
 
 
+def _random(number: int | None) -> str:
+    """What looks random, as Stripe's secrets do: a counter would be harder to search for than they are."""
+    return b64encode(sha256(str(number).encode()).digest(), b"Zz").decode().strip("=")
+
+
 def answer(number: int | None = None) -> bytes:
     """A session as Stripe lays it out, 700 bytes or a little more."""
     account = {"type": "customer", "customer": "cus_Bench0000000001"}
@@ -60,7 +67,7 @@ def answer(number: int | None = None) -> bytes:
         "object": "financial_connections.session",
         "account_holder": account,
         "accounts": {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/fc/accounts"},
-        "client_secret": "fcsess_client_" + f"secret_Bench{number or 0:020d}",
+        "client_secret": f"fcsess_client_secret_{_random(number)}",
         "filters": {"account_subcategories": ["checking", "savings"], "countries": ["US"]},
         "limits": None,
         "livemode": False,
@@ -98,10 +105,14 @@ function request()
   local where, content = path, body
   if method == "GET" then where = string.format("%s/fcsess_1Bench%012d", path, number)
   else content = string.format("%s&metadata[order]=order-%06d", body, number) end
-  return string.format("%s %s HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n%sIdempotency-Key: 5e7c1d2a-%04x-4000-8000-%012x\\r\\n"
-    .. 'X-Stripe-Client-Telemetry: {{"last_request_metrics": {{"request_id": "req_%012x", "request_duration_ms": %d'
-    .. "}}}}\\r\\n"
-    .. "Content-Length: %d\\r\\n\\r\\n%s", method, where, head, {seed} % 65536, at, at, at % 300, #content, content)
+  local r = math.random
+  local key = string.format("%08x-%04x-4%03x-8%03x-%06x%06x", r(0, 2147483647), r(0, 65535), r(0, 4095), r(0, 4095),
+    r(0, 16777215), r(0, 16777215))
+  local telemetry = string.format('{{"last_request_metrics": {{"request_id": "req_%06x%06x", "duration": %d}}}}',
+    r(0, 16777215), r(0, 16777215), r(80, 300))
+  local first = string.format("%s %s HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n", method, where)
+  local own = string.format("Idempotency-Key: %s\\r\\nX-Stripe-Client-Telemetry: %s\\r\\n", key, telemetry)
+  return first .. head .. own .. string.format("Content-Length: %d\\r\\n\\r\\n%s", #content, content)
 end
 function response(status)
   if status ~= 200 then failed = failed + 1 end
