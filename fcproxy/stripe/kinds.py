@@ -66,7 +66,8 @@ _ALL = (
         draw.prefixed,
         _SECRET_MARK,
         secret_hint,
-        literal=r"[A-Za-z0-9_]*REDACTED_[0-9]+",
+        # From the beginning of a word only: from each of its letters, a long word costs its length squared.
+        literal=r"(?<![A-Za-z0-9_])[A-Za-z0-9_]*REDACTED_[0-9]+",
         learn=True,
         per_hint=True,
         parts=_secret_parts,
