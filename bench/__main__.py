@@ -39,6 +39,16 @@ QUICK: dict[str, Part] = {
 }
 
 
+def put_into_page(out: Path) -> None:
+    """Copies table and picture into the documentation."""
+    docs = Path(__file__).parents[1] / "docs"
+    page = docs / "performance.md"
+    before, begin, rest = page.read_text().partition("<!-- measured -->\n")
+    _, end, after = rest.partition("<!-- /measured -->")
+    page.write_text(before + begin + "\n" + (out / "bench.md").read_text().rstrip() + "\n\n" + end + after)
+    (docs / "performance.svg").write_text((out / "bench.svg").read_text())
+
+
 def merged(cells: list[Cell], last: Path) -> list[Cell]:
     """``cells`` in the place of the last run's of the same rows."""
     if not last.exists():
@@ -68,7 +78,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, help="these parts")
     parser.add_argument("--rounds", type=int, help="rounds of each measurement; 5 unless told, 2 with --quick")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out", help="where results are put")
+    parser.add_argument(
+        "--page", action="store_true", help="put the last results into docs/performance.md, measure nothing"
+    )
     flags = parser.parse_args()
+    if flags.page:
+        put_into_page(flags.out)
+        return
     for tool, package in (("wrk", "wrk"), ("nginx", "nginx-light"), ("taskset", "util-linux")):
         if shutil.which(tool) is None:
             print(f"missing: {tool} (Debian: apt-get install {package})")
