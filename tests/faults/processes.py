@@ -22,8 +22,12 @@ _NUMBER = re.compile(r"metadata\[number\]=(\d+)")
 
 
 def environment() -> dict[str, str]:
-    """This process's own, less what configures fcproxy or hands it to a tool that looks into it."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("FCPROXY_", "COV_", "PYTHON"))}
+    """This process's own, less what configures fcproxy or hands it to a tool that looks into it.
+
+    No bytecode is written: a process whose files may not grow would leave modules cut short for all who come after.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("FCPROXY_", "COV_", "PYTHON"))}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @dataclass
