@@ -21,7 +21,7 @@ MAX_WAIT = 60.0
 """Longest time, in seconds, that one request waits because of 429 answers, all its attempts together."""
 
 _FIRST_WAIT = 0.5
-"""Seconds before the second attempt where no Retry-After says otherwise; doubled each time, as Stripe's SDKs do."""
+"""Seconds before the second attempt unless Retry-After asks for more; doubled each time, as Stripe's SDKs do."""
 
 _HEADROOM = 0.1
 """Part of the rate that is kept for bursts: in any second no more than ``rate`` requests are let through."""
@@ -95,8 +95,8 @@ class PoliteUpstream:
             attempt += 1
 
     def _pause(self, reply: Reply, attempt: int) -> float:
-        asked = retry_after(reply.headers)
-        wait = asked if asked is not None else _FIRST_WAIT * 2**attempt
+        # Never less than that: an upstream that always says 0 would be asked for ever.
+        wait = max(retry_after(reply.headers) or 0.0, _FIRST_WAIT * 2**attempt)
         # Clients that were refused together must not come back together.
         return wait + wait * 0.25 * self._jitter()
 

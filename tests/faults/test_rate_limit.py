@@ -1,14 +1,19 @@
 """Recording within the API's rate limit: 429 answers are waited out and never recorded."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from fcproxy.core.message import Headers, Request
+from fcproxy.core.modes import Mode
 from fcproxy.server.ratelimit import MAX_WAIT, Bucket, PoliteUpstream, retry_after
+from fcproxy.server.store import load
 from fcproxy.server.upstream import Reply
+from tests.server.harness import passage, speak
 
 REQUEST = Request("GET", "https://api.stripe.com/v1/x", Headers())
 
@@ -94,6 +99,12 @@ async def test_what_is_refused_for_too_long_is_passed_on() -> None:
     assert MAX_WAIT - 9 < account.now - 1000 <= MAX_WAIT
 
 
+async def test_an_upstream_that_says_at_once_for_ever_is_given_up() -> None:
+    account = Account(0, "0")
+    assert await statuses(polite(account, 25), 1) == [429]
+    assert account.refused < 10
+
+
 async def test_a_streamed_body_is_sent_once() -> None:
     account = Account(0)
     async with polite(account, 25).send(REQUEST, nothing()) as reply:
@@ -116,3 +127,44 @@ def test_tokens_come_back_with_time_and_no_more_than_fit() -> None:
 def test_retry_after(value: str, seconds: float | None) -> None:
     assert retry_after(Headers([("Retry-After", value)])) == seconds
     assert retry_after(Headers()) is None
+
+
+async def test_a_recording_of_an_account_that_refuses_what_comes_too_fast_holds_no_429(tmp_path: Path) -> None:
+    times: deque[float] = deque()
+    refused = 0
+
+    async def account(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal refused
+        now = asyncio.get_running_loop().time()
+        while times and times[0] < now - 1:
+            times.popleft()
+        if len(times) >= 40:
+            refused += 1
+            writer.write(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\n{}")
+            return
+        times.append(now)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    async with passage(account, Mode.RECORD, tmp_path, rate=40) as (_up, app):
+        got = await asyncio.gather(
+            *(speak(app.url, b"GET /v1/x/%d HTTP/1.1\r\nHost: p\r\n\r\n" % n) for n in range(70))
+        )
+        assert {each.status for each in got} == {200}
+    # Without waiting it were thirty; a sleep that ends late may still bunch a few.
+    assert refused < 6
+    parsed = load(tmp_path / "c.yaml")
+    assert parsed is not None
+    assert [interaction.response.status for interaction in parsed.interactions] == [200] * 70
+
+    times.extend([asyncio.get_running_loop().time()] * 40)
+    other = tmp_path / "other"
+    async with passage(account, Mode.RECORD, other, rate=1000) as (_up, app):
+        assert (await speak(app.url, b"GET /v1/x HTTP/1.1\r\nHost: p\r\n\r\n")).status == 200
+    assert app.outcome is not None
+    assert "asked too often (429) were waited out" in app.outcome.verdict.text()
+
+
+async def test_without_a_rate_the_clients_get_the_429_themselves(tmp_path: Path) -> None:
+    answer = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 9\r\nContent-Length: 2\r\n\r\n{}"
+    async with passage(answer, Mode.RECORD, tmp_path) as (_up, app):
+        assert (await speak(app.url, b"GET /v1/x HTTP/1.1\r\nHost: p\r\n\r\n")).raw == answer
