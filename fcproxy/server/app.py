@@ -23,7 +23,7 @@ from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
 from fcproxy.server.rescue import Check
 from fcproxy.server.shortcut import Shortcut, ShortcutServer
-from fcproxy.server.store import exists
+from fcproxy.server.store import exists, journal_path
 
 __all__ = ["DRAIN_SECONDS", "App", "Outcome", "running"]
 
@@ -155,7 +155,10 @@ class App:
         except (RecordingRefused, CannotStart) as error:
             return 0, str(error)
         if failed is not None:
-            return 0, f"{opened.cassette}: recording stopped: {failed}; what was on disk by then is kept in its journal"
+            left = "what was on disk by then is kept in its journal"
+            if not exists(journal_path(Path(opened.cassette))):
+                left = "nothing of it is left"
+            return 0, f"{opened.cassette}: recording stopped: {failed}; {left}"
         return written, None
 
     def _exit_code(self, verdict: Verdict, problems: list[str]) -> int:

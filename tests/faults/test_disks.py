@@ -88,7 +88,7 @@ async def test_a_folder_deleted_while_recording_is_noticed_and_said(tmp_path: Pa
         shutil.rmtree(cassette.parent)
         await fill(proxy, 2)
         assert await proxy.end() == 1
-    assert b"the journal was deleted" in proxy.out
+    assert b"the journal was deleted; nothing of it is left" in proxy.out
     assert not cassette.parent.exists()
     assert b"Traceback" not in proxy.err
 
@@ -101,5 +101,5 @@ async def test_a_journal_that_another_program_removes_is_noticed_too(tmp_path: P
         journal_path(cassette).unlink()
         await fill(proxy, 1)
         assert await proxy.end() == 1
-    assert b"the journal was deleted" in proxy.out
+    assert b"the journal was deleted; nothing of it is left" in proxy.out
     assert stored(cassette) == []
