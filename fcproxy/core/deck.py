@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from fcproxy.core.modes import DECISIONS, Action, Lookup, Mode
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.retries import Retries, without_superseded
 from fcproxy.core.standins import reason_of
+from fcproxy.core.stored_forms import StoredForms
 from fcproxy.core.verdict import Verdict
 
 __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"]
@@ -96,7 +97,7 @@ class Deck:
         self._rules = rules
         self._guard = guard
         self._live = redactor.comparing()
-        self._memo = Memo(lambda request: canonical(request, rules, self._live), rules)
+        self._memo = Memo(self._form, rules)
         self._sequence = 0
         self._recorded = 0
         self._not_recorded = 0
@@ -106,8 +107,9 @@ class Deck:
         self._rules_used: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._cassette = None
+        self._stored: StoredForms | None = None
         if interactions is not None and mode in (Mode.REPLAY, Mode.AUTO):
-            self._cassette = _in_play(interactions, rules, redactor.comparing())
+            self._cassette, self._stored = _in_play(interactions, rules, redactor.comparing(), self._computed)
             self._retries = Retries(self._cassette)
 
     # -- a request's way ---------------------------------------------------------------------------------------
@@ -153,6 +155,13 @@ class Deck:
     def canonical(self, request: Request) -> Canonical:
         """The canonical form of a live request, remembered for the next one like it."""
         return self._memo.get(request, self.version)
+
+    def _form(self, request: Request) -> Canonical:
+        stored = self._stored.form(request) if self._stored is not None else None
+        return stored or self._computed(request)
+
+    def _computed(self, request: Request) -> Canonical:
+        return canonical(request, self._rules, self._live)
 
     def knows(self, request: Request) -> bool:
         """Whether this deck's cassette holds the request, played or not. Moves nothing."""
@@ -320,16 +329,15 @@ def _named(form: Canonical) -> str:
     return f"{form.method} {shown(form.path)}"
 
 
-_REMEMBERED = 256
-"""Forms of stored requests that are kept."""
-
-
-def _in_play(interactions: Sequence[Interaction], rules: MatchRules, stored: Redactor) -> Cassette:
+def _in_play(
+    interactions: Sequence[Interaction], rules: MatchRules, stored: Redactor, live: Callable[[Request], Canonical]
+) -> tuple[Cassette, StoredForms]:
     """``stored`` is a comparing redactor of the cassette's own: what it learns of the recording is no client's."""
 
     def make(request: Request) -> Canonical:
         return canonical(request, rules, stored)
 
-    # For polls, of which a recording holds many in a row; the forms of all others would outweigh the cassette.
-    memo = Memo(make, rules, entries=_REMEMBERED)
-    return Cassette(interactions, lambda index: memo.get(interactions[index].request, 0), rules)
+    # Bounded: the forms of a large cassette would outweigh it.
+    memo = Memo(make, rules)
+    cassette = Cassette(interactions, lambda index: memo.get(interactions[index].request, 0), rules)
+    return cassette, StoredForms(memo, interactions, rules, live)

@@ -33,9 +33,7 @@ class Memo:
 
     def get(self, request: Request, version: int) -> Canonical:
         """The form of ``request``. ``version``: changes whenever another answer would be given to the same request."""
-        wanted = self.wanted
-        headers = tuple([(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted])
-        key = (version, request.method, request.url, request.body, headers)
+        headers, key = self._key(request, version)
         form = self._forms.get(key)
         if form is None:
             # The other headers are longer than these, and redacting them would cost more than all the rest.
@@ -43,6 +41,15 @@ class Memo:
             if len(request.body) <= _LARGEST:
                 self._keep(key, form, len(request.body))
         return form
+
+    def known(self, request: Request, version: int) -> Canonical | None:
+        """The form of ``request`` where it is remembered."""
+        return self._forms.get(self._key(request, version)[1])
+
+    def _key(self, request: Request, version: int) -> tuple[tuple[tuple[str, str], ...], tuple[object, ...]]:
+        wanted = self.wanted
+        headers = tuple([(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted])
+        return headers, (version, request.method, request.url, request.body, headers)
 
     def _keep(self, key: tuple[object, ...], form: Canonical, size: int) -> None:
         self._size += size
