@@ -1,6 +1,7 @@
 """A bounded memory from a raw request to its canonical form, so that redaction and comparison are paid once."""
 
 from collections.abc import Callable
+from operator import itemgetter
 
 from fcproxy.core.canonical import Canonical
 from fcproxy.core.match_rules import MatchRules
@@ -48,7 +49,9 @@ class Memo:
 
     def _key(self, request: Request, version: int) -> tuple[tuple[tuple[str, str], ...], tuple[object, ...]]:
         wanted = self.wanted
-        headers = tuple([(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted])
+        found = [(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted]
+        # By name: clients differ in the order of their headers, and only that of repeats means anything.
+        headers = tuple(sorted(found, key=itemgetter(0)))
         return headers, (version, request.method, request.url, request.body, headers)
 
     def _keep(self, key: tuple[object, ...], form: Canonical, size: int) -> None:
