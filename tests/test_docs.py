@@ -194,6 +194,7 @@ def _contents(interaction: Interaction) -> tuple[str, str, bytes, int, bytes]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.timeout(320)
 def test_the_parallel_pytest_example_records_and_replays(tmp_path: Path) -> None:
     pytest_blocks = [code for page, code in blocks("python") if page == "ci.md"]
     (tmp_path / "conftest.py").write_text("\n\n".join(pytest_blocks), encoding="utf-8")
@@ -210,7 +211,7 @@ def test_the_parallel_pytest_example_records_and_replays(tmp_path: Path) -> None
     for mode in ("record", "replay"):
         command = [sys.executable, "-m", "fcproxy", "run", mode, "--cassette", "cassettes/suite.yaml", "--"]
         command += [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=50)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=150)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "4 passed" in done.stdout
     assert len(list((tmp_path / "cassettes").glob("*.yaml"))) == 4

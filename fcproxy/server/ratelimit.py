@@ -96,7 +96,7 @@ class PoliteUpstream:
 
     def _pause(self, reply: Reply, attempt: int) -> float:
         # Never less than that: an upstream that always says 0 would be asked for ever.
-        wait = max(retry_after(reply.headers) or 0.0, _FIRST_WAIT * 2**attempt)
+        wait = max(retry_after(reply.headers) or 0.0, _FIRST_WAIT * float(2**attempt))
         # Clients that were refused together must not come back together.
         return wait + wait * 0.25 * self._jitter()
 
