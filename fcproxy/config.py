@@ -198,6 +198,13 @@ OPTIONS: tuple[Option, ...] = (
         FAKING,
         metavar="HOST[:PORT],...",
     ),
+    Option(
+        "fake_strict",
+        "flag",
+        False,
+        "The fake refuses ids that it did not make, and tax calculations while the tax settings are pending.",
+        FAKING,
+    ),
     Option("log_format", "choice", "text", "Form of the log lines on stderr.", EVERY, choices=("text", "json")),
     Option("verbose", "flag", False, "Log more.", EVERY, short="-v"),
     Option("quiet", "flag", False, "Log nothing but trouble.", EVERY, short="-q"),
@@ -247,6 +254,7 @@ class Config:
     state: str | None = None
     scenario: str | None = None
     forward_hosts: str | None = None
+    fake_strict: bool = False
     log_format: str = "text"
     verbose: bool = False
     quiet: bool = False

@@ -174,6 +174,10 @@ class Fake:
         thin_forms = {event.id: thin_event(call, event) for event in events if event is not None}
         return take_messages(self.state, session, thin_forms, now if sent_at is None else sent_at)
 
+    def has_cli_session(self, session_id: str) -> bool:
+        """Whether a CLI opened this session."""
+        return self.state.tables[CLI_SESSION].get(session_id) is not None
+
     def control(self, method: str, path: str, body: bytes) -> Response:
         """Answers a request of the control API; ``path`` is what follows the fake's control prefix."""
         return control(self, method, path, body)

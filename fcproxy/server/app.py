@@ -13,6 +13,7 @@ from fcproxy.config import Config
 from fcproxy.core.errors import CannotStart, RecordingRefused, UsageError
 from fcproxy.core.modes import Mode
 from fcproxy.core.verdict import Verdict
+from fcproxy.server.cli_socket import CliSockets, announce
 from fcproxy.server.control import Control
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
@@ -61,11 +62,13 @@ class App:
         self._log = log
         guard = Guard(config.host, remote=config.allow_remote)
         self._control = Control(decks, guard)
+        self._sockets = CliSockets(guard)
         self._proxy = Proxy(
             decks,
             self._control,
             log,
             self.refuse,
+            sockets=self._sockets,
             lending_guard=guard if config.api_key is not None else None,
             max_body=config.max_body << 20,
         )
@@ -107,6 +110,7 @@ class App:
         address = self._runner.addresses[0]
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.url = self._control.base_url = f"http://{host}:{address[1]}"
+        announce(self.decks.default, self.url)
 
     async def _end_idle_decks(self) -> None:
         """Until the proxy closes; never cancelled, so that a deck is not left half ended."""
@@ -125,6 +129,7 @@ class App:
             for site in list(self._runner.sites):
                 await site.stop()
             self._server.pre_shutdown()
+            self._sockets.close()
             with suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await self._proxy.drained()

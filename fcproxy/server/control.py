@@ -10,6 +10,7 @@ from fcproxy.core.errors import FcproxyError, RecordingRefused, UsageError
 from fcproxy.core.message import Headers, Response
 from fcproxy.core.modes import Mode
 from fcproxy.server.answers import bad_request, json_response
+from fcproxy.server.cli_socket import announce
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
 from fcproxy.server.incoming import DUMMY_KEY, PREFIX
@@ -118,9 +119,11 @@ class Control:
             name, opened = await self._decks.open(cassette, mode, upstream)
         except FcproxyError as error:
             return bad_request(400 if isinstance(error, UsageError) else 409, "deck_not_opened", str(error))
+        base_url = f"{self.base_url}{PREFIX}d/{name}"
+        announce(opened, base_url)
         answer = {
             "id": name,
-            "base_url": f"{self.base_url}{PREFIX}d/{name}",
+            "base_url": base_url,
             "api_key": f"{DUMMY_KEY}_{name}",
             "mode": opened.mode.value,
             "cassette": opened.cassette,

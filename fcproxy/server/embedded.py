@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,10 @@ from fcproxy.server.scenario import play_scenario
 from fcproxy.server.store import replace_file
 from fcproxy.server.upstream import ClientCut, Reply
 
-__all__ = ["FakeUpstream", "embedded_fake"]
+__all__ = ["LOOK_SECONDS", "FakeUpstream", "embedded_fake"]
+
+LOOK_SECONDS = 1.0
+"""How long what became due may wait, where the clock is real."""
 
 
 class FakeUpstream:
@@ -31,6 +34,9 @@ class FakeUpstream:
 
     def __init__(self, fake: Fake, courier: Courier) -> None:
         self.fake = fake
+        self.bells: set[asyncio.Event] = set()
+        """Each is set when something may have happened in the fake, and when it ends."""
+        self.ended = False
         self._courier = courier
 
     @asynccontextmanager
@@ -44,7 +50,7 @@ class FakeUpstream:
         result = self.fake.begin(request)
         if isinstance(result, Outbound):
             result = self.fake.finish(result, await self._courier.carry_out(result))
-        self._courier.deliver_due()
+        self.look()
         pieces = _once(result.body)
         if fault := result.headers.get(FAULT_HEADER):
             pieces = await _suffer(fault, result)
@@ -56,24 +62,55 @@ class FakeUpstream:
     def control(self, method: str, path: str, body: bytes) -> Response:
         """The fake's control API."""
         response = self.fake.control(method, path, body)
-        self._courier.deliver_due()
+        self.look()
         return response
+
+    def look(self) -> None:
+        """Sees to what is due. Called after everything that may have made an event or moved the clock."""
+        self._courier.deliver_due()
+        self._ring()
+
+    def end(self) -> None:
+        """Nothing happens in the fake any more."""
+        self.ended = True
+        self._ring()
+
+    def _ring(self) -> None:
+        for bell in self.bells:
+            bell.set()
 
 
 @asynccontextmanager
 async def embedded_fake(config: Config) -> AsyncIterator[FakeUpstream]:
     """A fake as configured; with a state file it begins where the last one ended. Raises UsageError, CannotStart."""
     hosts = frozenset(filter(None, (host.strip() for host in (config.forward_hosts or "").split(","))))
-    fake = Fake(seed=config.seed, clock=_clock(config.clock), options=Options(forward_hosts=hosts))
+    options = Options(strict=config.fake_strict, forward_hosts=hosts)
+    fake = Fake(seed=config.seed, clock=_clock(config.clock), options=options)
     state = Path(config.state) if config.state else None
     if state is not None:
         _load(fake, state)
     if config.scenario:
         play_scenario(fake, Path(config.scenario))
     async with Courier(fake) as courier:
-        yield FakeUpstream(fake, courier)
+        upstream = FakeUpstream(fake, courier)
+        looking = asyncio.create_task(_look_again(upstream)) if config.clock == "real" else None
+        try:
+            yield upstream
+        finally:
+            upstream.end()
+            if looking is not None:
+                looking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await looking
     if state is not None:
         _save(fake, state)
+
+
+async def _look_again(upstream: FakeUpstream) -> None:
+    """Where time goes on by itself things become due without a request. Until cancelled."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        upstream.look()
 
 
 def _clock(word: str) -> Callable[[], int]:

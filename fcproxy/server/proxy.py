@@ -11,6 +11,7 @@ from fcproxy.core.errors import RecordingRefused
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.modes import Mode
 from fcproxy.server.answers import bad_request, miss_response, refusal_response
+from fcproxy.server.cli_socket import CliSockets
 from fcproxy.server.control import ControlRequest
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
@@ -40,6 +41,7 @@ class Proxy:
         log: RequestLog,
         on_refusal: Callable[[RecordingRefused], None],
         *,
+        sockets: CliSockets,
         lending_guard: Guard | None = None,
         max_body: int = 32 << 20,
     ) -> None:
@@ -50,6 +52,7 @@ class Proxy:
         self._last_ends: asyncio.Future[None] | None = None
         self._decks = decks
         self._control = control
+        self._sockets = sockets
         self._log = log
         self._on_refusal = on_refusal
         self._lending_guard = lending_guard
@@ -58,6 +61,7 @@ class Proxy:
         """See aiohttp.web.Server."""
         self._in_flight += 1
         start = time.perf_counter()
+        sent: web.StreamResponse
         try:
             sent, action = await self._answer(request)
         except BadRequest as bad:
@@ -84,7 +88,7 @@ class Proxy:
         # What follows on this connection may be the rest of what was refused.
         return Sent(sent.status, keep_alive=False)
 
-    async def _answer(self, request: web.BaseRequest) -> tuple[Sent, str]:
+    async def _answer(self, request: web.BaseRequest) -> tuple[web.StreamResponse, str]:
         target = target_of(request)
         headers = raw_headers(request)
         body = await read_body(request, self._max_body)
@@ -92,8 +96,7 @@ class Proxy:
         if isinstance(body, LargeBody):
             return await self._large(request, opened, headers, rest, body)
         if is_reserved(rest):
-            asked = ControlRequest(request.method, rest, headers, body, opened)
-            return await send(request, await self._control(asked)), "control"
+            return await self._reserved(request, ControlRequest(request.method, rest, headers, body, opened)), "control"
         if isinstance(opened, Response):
             return await send(request, opened), "deck ejected"
         if self._lending_guard is not None and (refused := self._lending_guard.refusal_of_lending(headers)):
@@ -102,6 +105,11 @@ class Proxy:
             miss = self._decks.stray(build(request.method, headers, rest, body, self._decks.default.public_url))
             return await send(request, miss_response(miss)), f"miss {miss.reason}"
         return await self._data(request, opened, build(request.method, headers, rest, body, opened.public_url))
+
+    async def _reserved(self, request: web.BaseRequest, asked: ControlRequest) -> web.StreamResponse:
+        socket = await self._sockets.serve(request, asked.opened, asked.target, asked.headers)
+        # By identity: a response that holds nothing is false.
+        return socket if socket is not None else await send(request, await self._control(asked))
 
     async def _large(
         self,

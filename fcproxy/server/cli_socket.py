@@ -1,0 +1,120 @@
+"""The websocket over which a listening Stripe CLI is told of events and requests.
+
+`stripe listen` and `stripe logs tail` open a session at the fake, and then this socket; what goes over it is the fake's
+business (`Fake.cli_messages`). What the CLI sends back tells how the user's app answered, which the CLI shows by
+itself: nothing here depends on it.
+"""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aiohttp import WSCloseCode, hdrs, web
+
+from fcproxy.core.message import Headers, Response
+from fcproxy.server.answers import bad_request
+from fcproxy.server.guard import Guard
+from fcproxy.server.incoming import PREFIX
+from fcproxy.server.opened import OpenedDeck
+from fcproxy.server.wire import send
+
+if TYPE_CHECKING:
+    from fcproxy.server.embedded import FakeUpstream
+
+__all__ = ["PROTOCOL", "CliSockets", "announce"]
+
+PROTOCOL = "stripecli-devproxy-v1"
+"""The sub-protocol, as the CLI's source code has it (package websocket)."""
+
+_PATH = PREFIX + "fake/cli/"
+
+_GOODBYE_SECONDS = 1.0
+"""How long a client may take to answer that the socket is closed."""
+
+
+def announce(opened: OpenedDeck, base_url: str) -> None:
+    """Lets a deck's fake name the socket's address to CLIs; ``base_url`` is the deck's own, without a slash behind."""
+    if opened.fake is not None:
+        fake = opened.fake.fake
+        base = "ws" + base_url.removeprefix("http") + _PATH.rstrip("/")
+        fake.options = replace(fake.options, websocket_base=base)
+
+
+class CliSockets:
+    """Serves the sockets of one proxy."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._closed = False
+        self._bells: set[asyncio.Event] = set()
+
+    def close(self) -> None:
+        """Ends every socket, a moment later."""
+        self._closed = True
+        for bell in self._bells:
+            bell.set()
+
+    async def serve(
+        self, request: web.BaseRequest, opened: OpenedDeck | Response | None, target: str, headers: Headers
+    ) -> web.StreamResponse | None:
+        """Serves a socket to its end; None: the request does not ask for one of these. Raises ConnectionError."""
+        path = target.partition("?")[0]
+        if not path.startswith(_PATH) or (headers.get("Upgrade") or "").lower() != "websocket":
+            return None
+        if not isinstance(opened, OpenedDeck) or opened.fake is None:
+            return None
+        session = path.removeprefix(_PATH)
+        # Nothing is won by compression within a machine, and what does not unpack cannot unpack to too much.
+        socket = web.WebSocketResponse(protocols=(PROTOCOL,), compress=False, timeout=_GOODBYE_SECONDS)
+        if refused := self._guard.refusal_of_control(request.method, headers, b"") or _refusal(request, socket):
+            return await send(request, refused)
+        if not opened.fake.fake.has_cli_session(session):
+            missing = bad_request(404, "unknown_session", "no such session; POST /v1/stripecli/sessions opens one")
+            return await send(request, missing)
+        await socket.prepare(request)
+        bell = asyncio.Event()
+        self._bells.add(bell)
+        opened.fake.bells.add(bell)
+        try:
+            await self._tell(socket, opened.fake, session, bell)
+        finally:
+            opened.fake.bells.discard(bell)
+            self._bells.discard(bell)
+        return socket
+
+    async def _tell(
+        self, socket: web.WebSocketResponse, fake: "FakeUpstream", session: str, bell: asyncio.Event
+    ) -> None:
+        """Sends what there is whenever the bell rings, until one of the two sides ends."""
+        reading = asyncio.create_task(_read(socket))
+        reading.add_done_callback(lambda _: bell.set())
+        try:
+            while not (self._closed or fake.ended or reading.done()):
+                bell.clear()
+                # Signed for the real time: the receiver refuses what its own clock finds old.
+                messages = fake.fake.cli_messages(session, int(time.time()))
+                if messages is None:
+                    break
+                for message in messages:
+                    await socket.send_str(message)
+                await bell.wait()
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+
+def _refusal(request: web.BaseRequest, socket: web.WebSocketResponse) -> Response | None:
+    """The answer to a handshake that is none, or None."""
+    # Looked at first: aiohttp logs whatever other protocol it is asked for.
+    offered = [word.strip() for word in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")]
+    if request.method == "GET" and PROTOCOL in offered and socket.can_prepare(request).ok:
+        return None
+    return bad_request(400, "websocket", f"a websocket of the sub-protocol {PROTOCOL} is expected here")
+
+
+async def _read(socket: web.WebSocketResponse) -> None:
+    """Until the client closes the socket. Reading is also what answers its pings."""
+    async for _ in socket:
+        pass
