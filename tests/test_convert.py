@@ -274,3 +274,33 @@ class TestCommand:
         done = self.convert(tmp_path, "nowhere.yml", "c.yaml")
         assert done.exit_code == 3
         assert "cannot be read" in done.output
+
+    def test_the_rules_of_the_config_count(self, tmp_path: Path) -> None:
+        word = secrets.token_hex(12)
+        (tmp_path / "old.har").write_text(
+            json.dumps(
+                {
+                    "log": {
+                        "version": "1.2",
+                        "entries": [
+                            {
+                                "request": {"method": "GET", "url": URL, "headers": []},
+                                "response": {
+                                    "status": 200,
+                                    "statusText": "OK",
+                                    "headers": [{"name": "Content-Type", "value": "application/json"}],
+                                    "content": {"text": json.dumps({"gate": word})},
+                                },
+                            }
+                        ],
+                    }
+                }
+            )
+        )
+        config = tmp_path / "own.toml"
+        config.write_text('[[redact.rules]]\nid = "nick"\nfield = "gate"\n')
+        assert self.convert(tmp_path, "old.har", "plain.yaml").exit_code == 0
+        assert word in (tmp_path / "plain.yaml").read_text()
+        done = self.convert(tmp_path, "old.har", "own.yaml", "--config", str(config))
+        assert done.exit_code == 0, done.output
+        assert word not in (tmp_path / "own.yaml").read_text()

@@ -11,7 +11,7 @@ from fcproxy.cli.options import epilog
 from fcproxy.core.audit_baseline import Entry, apply_baseline, parse_baseline, render_baseline
 from fcproxy.core.audit_render import FORMATS
 from fcproxy.core.audit_report import Coverage, Report
-from fcproxy.core.errors import CannotStart, UsageError
+from fcproxy.core.errors import CannotStart, CassetteUnreadable, UsageError
 
 __all__ = ["audit"]
 
@@ -26,6 +26,7 @@ MIN_KEY = 16
         "fcproxy audit cassettes --format sarif --output audit.sarif",
         "fcproxy audit old/ --write-baseline audit-baseline.json",
         "fcproxy audit old/ --baseline audit-baseline.json",
+        "fcproxy audit old/ --fix",
     )
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -42,6 +43,8 @@ MIN_KEY = 16
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write today's findings to this file as accepted; add reason and owner by hand.",
 )
+@click.option("--fix", is_flag=True, help="Redact cassettes that have findings or older rules, then audit again.")
+@click.option("--config", type=click.Path(), help="Config file; its redact rules count for --fix.")
 @click.option("--jobs", "-j", type=click.IntRange(0, 256), default=0, help="Processes. Default: as many as pay off.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing when all is clean.")
 @click.pass_context
@@ -54,6 +57,8 @@ def audit(
     output: Path | None,
     baseline: Path | None,
     new_baseline: Path | None,
+    fix: bool,
+    config: str | None,
     jobs: int,
     quiet: bool,
 ) -> None:
@@ -61,6 +66,8 @@ def audit(
 
     Reads VCR.py, Ruby VCR, stripe playback, HAR, JSON and plain text, and looks inside every encoding. Findings name
     the place and a fingerprint, never the value.
+
+    --fix rewrites cassettes in place, fcproxy's and VCR.py's, as `fcproxy redact` does; the second audit counts.
 
     Exit codes: 0 clean, 1 findings, 3 something could not be read and so not be cleared.
 
@@ -74,6 +81,8 @@ def audit(
     if key and len(key) < MIN_KEY:
         raise UsageError(f"{KEY_VARIABLE} must have at least {MIN_KEY} characters")
     report = _report(paths, key, jobs, progress=form == "text" and not quiet)
+    if fix and _fixed(report, config):
+        report = _report(paths, key, jobs, progress=False)
     if new_baseline:
         old = accepted or (_entries(new_baseline) if new_baseline.exists() else [])
         _write(new_baseline, render_baseline(report, old, keyed=bool(key)))
@@ -105,6 +114,30 @@ def _report(paths: tuple[Path, ...], key: str, jobs: int, *, progress: bool) -> 
         report = audit_files(files, settings, jobs=jobs)
     report.coverage.skipped += coverage.skipped
     return report
+
+
+def _fixed(report: Report, config: str | None) -> int:
+    """Redacts the files that ``report`` has findings in, and tells on stderr, since stdout is the report's; how many
+    changed. What is no cassette, or is being recorded, is told and left as it is."""
+    from fcproxy.cli.options import config_from
+    from fcproxy.server.redact_files import redact_file
+
+    rules = config_from({"config": config}).rules
+    fixed = 0
+    for name in dict.fromkeys(finding.file for finding in report.findings):
+        path = Path(name)
+        # A name that holds a secret is shown without it, and so leads to no file.
+        if not path.is_file():
+            click.echo(f"fcproxy: {name}: not fixed: rename the file first", err=True)
+            continue
+        try:
+            done = redact_file(path, rules, restamp=True)
+        except (CassetteUnreadable, CannotStart) as error:
+            click.echo(f"fcproxy: not fixed: {error}", err=True)
+            continue
+        fixed += done.written
+        click.echo(done.text(), err=True)
+    return fixed
 
 
 def _redaction_rules() -> str:

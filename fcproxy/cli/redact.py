@@ -1,6 +1,5 @@
 """`fcproxy redact PATH...`."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -44,17 +43,7 @@ def redact(ctx: click.Context, /, *, paths: tuple[Path, ...], check: bool, confi
             continue
         changed += done.changed > 0
         if done.changed or not quiet:
-            click.echo(_line(path, done.changed, done.interactions, done.hits, check=check))
-        if done.changed and done.not_stored:
-            click.echo(f"{path}: {done.not_stored} bodies could not be opened and are not stored any more")
+            click.echo(done.text(verb="would change" if check else "changed"))
     if unreadable:
         ctx.exit(3)
     ctx.exit(1 if check and changed else 0)
-
-
-def _line(path: Path, changed: int, total: int, hits: Mapping[str, int], *, check: bool) -> str:
-    if not changed:
-        return f"{path}: nothing to redact in {total} interactions"
-    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(hits.items()))
-    verb = "would change" if check else "changed"
-    return f"{path}: {verb} {changed} of {total} interactions ({rules or 'headers that are not stored'})"

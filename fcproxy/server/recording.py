@@ -36,7 +36,7 @@ class Recording:
         _make_folder(cassette.parent)
         self._lock = Lock(cassette)
         try:
-            self.rescued = rescue(cassette, check)
+            self.rescued = rescue(cassette, check, deck.redactor.book)
             self._journal = Journal(journal_path(cassette), fsync)
         except BaseException:
             self._lock.release()

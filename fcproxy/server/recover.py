@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fcproxy.core.errors import UsageError
+from fcproxy.core.rules import RuleBook
 from fcproxy.server.rescue import Check, rescue
 from fcproxy.server.store import Lock, exists, journal_path
+from fcproxy.stripe.secrets import RULES
 
 __all__ = ["left_behind", "recover"]
 
@@ -30,7 +32,7 @@ def left_behind(paths: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def recover(cassette: Path, check: Check) -> Path | None:
+def recover(cassette: Path, check: Check, book: RuleBook = RULES) -> Path | None:
     """Makes a cassette from the journal beside ``cassette``; gives its path, or None if there was nothing to save.
 
     Raises CannotStart while the recording still goes on, and when the folder does not take the new file;
@@ -38,6 +40,6 @@ def recover(cassette: Path, check: Check) -> Path | None:
     """
     lock = Lock(cassette)
     try:
-        return rescue(cassette, check)
+        return rescue(cassette, check, book)
     finally:
         lock.release()

@@ -1,7 +1,7 @@
 """Today's rules applied to cassettes that are already there: ours and VCR.py's, in place."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fcproxy import __version__
@@ -29,6 +29,17 @@ class Redaction:
     changed: int
     hits: Mapping[str, int]
     not_stored: int
+    written: bool = False
+
+    def text(self, *, verb: str = "changed") -> str:
+        """What was done, in a line."""
+        if not self.changed:
+            done = "now under today's rules" if self.written else "nothing to redact"
+            return f"{self.path}: {done} in {self.interactions} interactions"
+        rules = ", ".join(f"{rule} {count}" for rule, count in sorted(self.hits.items()))
+        done = f"{verb} {self.changed} of {self.interactions} interactions ({rules or 'headers that are not stored'})"
+        lost = f"; {self.not_stored} bodies could not be opened and are not stored any more" if self.not_stored else ""
+        return f"{self.path}: {done}{lost}"
 
 
 def cassettes_in(paths: Iterable[Path]) -> list[Path]:
@@ -40,8 +51,9 @@ def cassettes_in(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def redact_file(path: Path, book: RuleBook = RULES, *, write: bool = True) -> Redaction:
-    """Redacts the cassette at ``path``. A file in which nothing changes is not touched.
+def redact_file(path: Path, book: RuleBook = RULES, *, write: bool = True, restamp: bool = False) -> Redaction:
+    """Redacts the cassette at ``path``. A file in which nothing changes is not touched, unless ``restamp`` and
+    it says that it was recorded under other rules.
 
     Raises CassetteUnreadable, or CannotStart where it is being recorded or cannot be written.
     """
@@ -49,9 +61,10 @@ def redact_file(path: Path, book: RuleBook = RULES, *, write: bool = True) -> Re
         return _redacted(path, book)[0]
     lock = Lock(path)
     try:
-        done, data = _redacted(path, book)
-        if done.changed:
+        done, data, old = _redacted(path, book)
+        if done.changed or (restamp and old):
             replace_file(path, [data])
+            done = replace(done, written=True)
     except OSError as error:
         raise CannotStart(f"{path}: not written: {error.strerror}") from None
     finally:
@@ -59,7 +72,8 @@ def redact_file(path: Path, book: RuleBook = RULES, *, write: bool = True) -> Re
     return done
 
 
-def _redacted(path: Path, book: RuleBook) -> tuple[Redaction, bytes]:
+def _redacted(path: Path, book: RuleBook) -> tuple[Redaction, bytes, bool]:
+    """What there is to do, the file's new contents, and whether it was recorded under other rules."""
     try:
         parsed = parse(path.read_bytes(), str(path), decoders=DECODERS)
     except OSError as error:
@@ -68,7 +82,8 @@ def _redacted(path: Path, book: RuleBook) -> tuple[Redaction, bytes]:
     after = redactor.settle([redactor.redact(one) for one in parsed.interactions])
     changed = sum(old != new for old, new in zip(parsed.interactions, after, strict=True))
     done = Redaction(path, len(after), changed, dict(redactor.ledger.hits), redactor.not_stored)
-    return done, render(after, _provenance(parsed, after, redactor), style=parsed.style)
+    old = parsed.provenance is not None and parsed.provenance.rules != book.version
+    return done, render(after, _provenance(parsed, after, redactor), style=parsed.style), old
 
 
 def _provenance(parsed: ParsedCassette, after: list[RedactedInteraction], redactor: Redactor) -> Provenance:

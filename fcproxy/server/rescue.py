@@ -7,12 +7,13 @@ from pathlib import Path
 from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CannotStart, RecordingRefused
 from fcproxy.core.modes import Mode
-from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.core.redaction import RedactedInteraction, Redactor
+from fcproxy.core.rules import RuleBook
 from fcproxy.server.journal import read_journal
 from fcproxy.server.provenance import provenance_of
 from fcproxy.server.store import journal_path, replace_file
 from fcproxy.stripe.deck import stripe_deck
-from fcproxy.stripe.secrets import default_redactor
+from fcproxy.stripe.secrets import RULES
 from fcproxy.vcr_format import render
 
 __all__ = ["Check", "rescue"]
@@ -21,12 +22,13 @@ Check = Callable[[bytes, str], None]
 """(final bytes, cassette's name): raises RecordingRefused when the bytes must not be kept."""
 
 
-def rescue(cassette: Path, check: Check) -> Path | None:
+def rescue(cassette: Path, check: Check, book: RuleBook = RULES) -> Path | None:
     """Makes a cassette of its own from the journal that a killed recording left; gives its path, or None.
 
     Not put in the cassette's place: a recording that was cut short is not better than the whole one before it.
-    The caller holds the lock. An unreadable journal is moved aside, never deleted. Raises CannotStart, and
-    RecordingRefused where ``check`` finds something: the journal then stays for its owner to look at and delete.
+    The caller holds the lock; ``book`` has the rules for it. An unreadable journal is moved aside, never deleted.
+    Raises CannotStart, and RecordingRefused where ``check`` finds something: the journal then stays for its owner to
+    look at and delete.
     """
     with suppress(OSError):
         journal_path(cassette).with_name(journal_path(cassette).name + ".tmp").unlink()
@@ -42,7 +44,7 @@ def rescue(cassette: Path, check: Check) -> Path | None:
                 return None
             journal.rename(fresh.with_suffix(".unreadable"))
             return None
-        redactor = default_redactor(DECODERS)
+        redactor = Redactor(book, DECODERS)
         interactions = stripe_deck(Mode.RECORD, redactor, None, cassette=str(cassette)).settle(found)
         data = render(interactions, provenance_of(interactions, redactor, None))
         _checked(data, journal, check)

@@ -342,3 +342,39 @@ def test_the_help_has_examples() -> None:
     result = _audit("--help")
     assert result.exit_code == 0
     assert "fcproxy audit cassettes --format sarif" in result.output
+
+
+def test_fix_redacts_what_has_findings_and_the_second_audit_counts(tmp_path: Path) -> None:
+    secret = client_secret()
+    leaky, fine = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    leaky.write_bytes(_cassette(exchange(json.dumps({"client_secret": secret}).encode())))
+    fine.write_bytes(_cassette(_clean()))
+    before = fine.read_bytes()
+    assert _audit(tmp_path).exit_code == 1
+    result = _audit(tmp_path, "--fix")
+    assert result.exit_code == 0, result.output
+    assert "a.yaml: changed 1 of 1 interactions" in result.stderr
+    assert "CLEAN: no findings" in result.stdout
+    assert secret not in result.output + leaky.read_text()
+    assert fine.read_bytes() == before
+
+
+def test_fix_notes_todays_rules_in_a_cassette_of_older_ones(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(_cassette(_clean(), provenance=Provenance("fcproxy 0.0", "0", {}, (), (), None, ())))
+    assert "old-rules" in _audit(path).output
+    result = _audit(path, "--fix")
+    assert result.exit_code == 0, result.output
+    assert "a.yaml" in result.stderr
+    assert "old-rules" not in result.stdout
+    assert "old-rules" not in _audit(path).output
+
+
+def test_fix_leaves_what_is_no_cassette_and_still_fails(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(f"see {client_secret()}")
+    before = path.read_bytes()
+    result = _audit(path, "--fix")
+    assert result.exit_code == 1
+    assert "not fixed" in result.stderr
+    assert path.read_bytes() == before
