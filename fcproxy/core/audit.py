@@ -33,7 +33,7 @@ MAX_LEARNED = 200
 MAX_COMPARED = 100
 """Most values of one place that a further one is compared with as a part of them."""
 
-_WEAK = frozenset(("named-credential", "unknown-token", "learned"))
+_WEAK = frozenset(("named-credential", "unknown-token", "unknown-value", "learned"))
 """Rules that say less of a value than any other that knows it too."""
 
 LEARN_ENTROPY = 2.5

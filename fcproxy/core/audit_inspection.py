@@ -10,6 +10,7 @@ from fcproxy.core.audit_hits import Hit, needles
 from fcproxy.core.audit_layers import opened_words, views
 from fcproxy.core.audit_multipart import Part, is_multipart, parts
 from fcproxy.core.audit_report import Coverage
+from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Found, Scanner, words_of
 from fcproxy.core.audit_tree import Context, Leaf, flat_pairs, form_leaves, nested, parse_json, safe_path, walk
 from fcproxy.core.message import Headers, Interaction
@@ -342,13 +343,21 @@ class Inspection:
         if header and not header.accept(value):
             self._hit(Found(header.rule, value, header.credential), self._deeper(leaf, at))
         elif self._opaque(leaf):
+            doubtful = self._doubtful(leaf)
             for found in self._scanner.unknown_tokens(value):
-                self._hit(found, self._deeper(leaf, at))
+                self._hit(Found("unknown-value", found.value) if doubtful else found, self._deeper(leaf, at))
 
     def _opaque(self, leaf: Leaf) -> bool:
         detectors = self._scanner.detectors
         sensitive = self._wary or not leaf.context.names.isdisjoint(detectors.opaque)
         return sensitive and leaf.name.lower() not in detectors.plain_headers
+
+    def _doubtful(self, leaf: Leaf) -> bool:
+        """Whether a random value there is as likely an id of the user's."""
+        detectors = self._scanner.detectors
+        name = normalised(leaf.name)
+        free = not self._wary and leaf.context.names.isdisjoint(detectors.opaque - detectors.free)
+        return free and name not in detectors.opaque and not name.endswith(detectors.telling)
 
     # Hits
 

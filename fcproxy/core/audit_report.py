@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 __all__ = ["Coverage", "Finding", "Report"]
 
 UNREADABLE = "unreadable"
-WARNINGS = frozenset(("old-rules",))
+WARNINGS = frozenset(("old-rules", "unknown-value"))
 
 
 @dataclass(frozen=True, slots=True, order=True)

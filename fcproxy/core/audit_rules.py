@@ -86,7 +86,9 @@ class Detectors:
 
     ``version`` names this rule set. ``objects`` maps the value of an object's ``object`` field to the name under which
     rules may ask for it. ``plain_headers``: headers whose values are never tokens. ``opaque``: names whose text values
-    are searched for unknown random tokens. ``random_ok`` clears what is random but known: ids, hashes, versions.
+    are searched for unknown random tokens; below ``free`` ones, where users keep ids of their own, that is a warning
+    unless the value's own name is opaque or ends as one of ``telling``. ``random_ok`` clears what is random but known:
+    ids, hashes, versions.
     """
 
     version: str
@@ -99,6 +101,8 @@ class Detectors:
     placeholder: Callable[[str], bool]
     roots: tuple[tuple[re.Pattern[str], str], ...] = ()
     """(path pattern, name): a request or response body of such a path reads as if it stood below that name."""
+    free: frozenset[str] = frozenset()
+    telling: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further rule ids of the engine itself -> what they say (for reports)."""
 

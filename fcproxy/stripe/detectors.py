@@ -97,6 +97,8 @@ DETECTORS = Detectors(
     headers=HEADERS,
     plain_headers=frozenset(_PLAIN.split()),
     opaque=names("metadata headers request_headers response_headers token key sig signature nonce auth state session"),
+    free=names("metadata"),
+    telling=("token", "secret", "key", "password", "signature", "credential"),
     random_ok=random_ok,
     placeholder=marks.mark,
     roots=(
@@ -111,6 +113,7 @@ DETECTORS = Detectors(
         "learned": "a copy of a credential that was recognised elsewhere in the same file",
         "named-credential": "a credential named in free text",
         "unknown-token": "a random-looking token in a place where credentials stand",
+        "unknown-value": "a random-looking value among a user's own data: an id, as like as not",
         "unreadable": "contents that the audit cannot open, and so cannot clear",
         "old-rules": "recorded under an older set of redaction rules",
     },

@@ -133,6 +133,42 @@ SHAPES: tuple[ShapeRule, ...] = (
         needs=r"/start/|session_hash=",
     ),
     ShapeRule(
+        "hosted-page-link",
+        "secret",
+        r"(?:(?<=billing\.stripe\.com/p/session/)|(?<=pay\.stripe\.com/receipts/)|(?<=pay\.stripe\.com/invoice/)"
+        r"|(?<=invoice\.stripe\.com/i/))(?![A-Za-z0-9_/%.-]*REDACTED_)[A-Za-z0-9_/%.-]{20,}",
+        "portal, receipts and invoices: whoever opens the link is the customer",
+        "O, D",
+        needs=r"stripe\.com/(?:p/session|receipts|invoice|i)/",
+    ),
+    ShapeRule(
+        "url-token",
+        "secret",
+        r"(?<=[?&]token=)(?!REDACTED_)(?=[^&#]*[0-9])[A-Za-z0-9_~%.-]{16,}",
+        "a credential in a link",
+        "RFC 6750",
+        needs=r"[?&]token=",
+    ),
+    ShapeRule(
+        "vendor-key",
+        "secret",
+        r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}"
+        r"|xox[abeprs]-(?=[A-Za-z-]*[0-9])[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}"
+        r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
+        "a key of AWS, GitHub, Slack, Google, npm or SendGrid, which found its way into a text",
+        "G",
+        strong=True,
+        needs=r"AKIA|ASIA|gh[pousr]_|github_pat_|xox[abeprs]-|AIza|npm_|SG\.",
+    ),
+    ShapeRule(
+        "wallet-in-text",
+        "wallet",
+        r"(?<![A-Za-z0-9])0x(?!0{16})(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40})(?![A-Za-z0-9])",
+        "a person's wallet, or a transaction that names it",
+        "EIP-55",
+        needs=r"0x[0-9a-fA-F]{40}",
+    ),
+    ShapeRule(
         "private-key",
         "secret",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?",
@@ -161,7 +197,7 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "email",
         "email",
-        r"(?<![A-Za-z0-9._%+-])(?!redacted-[0-9]+@example\.com)[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])",
+        r"(?<![A-Za-z0-9._%+-])(?!redacted-[0-9]+@example\.com|REDACTED_[0-9]+@)[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])",
         "names a person",
         "C",
         strong=True,

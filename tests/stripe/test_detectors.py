@@ -126,6 +126,7 @@ def named_fields() -> list[tuple[str, object]]:
         ("wallet", {"wallet_addresses": {"solana": drawn(40)}}),
         ("purchase", {"object": "financial_connections.transaction", "description": "CORNER SHOP 0042"}),
         ("unknown-token", {"metadata": {"session": drawn(32)}}),
+        ("unknown-value", {"metadata": {"order": drawn(32)}}),
         ("unknown-token", {"request_details": {"headers": [{"name": "X-Hub", "value": drawn(32)}]}}),
     ]
 
