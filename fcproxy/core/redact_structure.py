@@ -6,7 +6,7 @@ Every function gives back the text it was given, byte for byte, but for the valu
 import json
 import re
 from collections.abc import Sequence
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote
 
 from fcproxy.core import form, json_text, marker
 from fcproxy.core.grams import MIN_LENGTH
@@ -25,6 +25,7 @@ _NO_WORDS: frozenset[str] = frozenset()
 _LINE = re.compile(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
 _DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
 _NOT_REALLY_FORM = re.compile(r"&(?:#|amp;#)|(?:=[0-9A-Fa-f]{2}[^=&]{0,3}){3}")
+_ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}")
 _BASE64_PLUS = re.compile(r"[A-Za-z0-9/+]{16}")
 _NO_FORM = re.compile(r"[\s<>\"{}]")
 
@@ -162,8 +163,9 @@ class StructureRedactor:
             return raw_key
         raw_value = self._raw(pair.raw_value)
         if raw_value == pair.raw_value:
-            done = self.leaf(pair.value, _name_of(pair.path), scopes.of(pair.path))
-            if done != pair.value:
+            value = _as_meant(pair)
+            done = self.leaf(value, _name_of(pair.path), scopes.of(pair.path))
+            if done != value:
                 raw_value = marker.bump(done, lambda part: quote_plus(part, errors="surrogateescape"))
         return f"{raw_key}={raw_value}"
 
@@ -268,3 +270,12 @@ class _FormScopes:
 
 def _string(text: str, *, ascii_only: bool) -> str:
     return '"' + marker.outside(text, lambda part: json.dumps(part, ensure_ascii=ascii_only)[1:-1]) + '"'
+
+
+def _as_meant(pair: "_Pair") -> str:
+    """The value; but a plus left unescaped in an e-mail address is a plus, whatever the encoding says."""
+    if "+" in pair.raw_value and "@" in pair.value:
+        written = unquote(pair.raw_value, errors="surrogateescape")
+        if _ADDRESS.fullmatch(written):
+            return written
+    return pair.value

@@ -139,7 +139,7 @@ FIELDS: tuple[FieldRule, ...] = (
     FieldRule(
         "secret-field",
         "secret",
-        ("secret", "signing_secret", "webhook_secret", "secret_key", "endpoint_secret"),
+        ("secret", "signing_secret", "webhook_secret", "secret_key", "endpoint_secret", "*_secret"),
         "signs events or makes keys",
         "O, C",
         in_text=True,
