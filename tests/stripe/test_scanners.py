@@ -40,12 +40,12 @@ def test_no_published_expression_matches(name: str) -> None:
     assert re.findall(PUBLISHED[name], cassette().decode()) == []
 
 
-def test_detect_secrets_finds_nothing(tmp_path: Path) -> None:
+def test_detect_secrets_finds_object_ids_at_most(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_bytes(cassette())
     with default_settings():
         found = [(secret.type, secret.secret_value or "") for secret in scan_file(str(path))]
-    # Its measure of entropy takes the object id in front of a client secret's placeholder, and YAML's own base64.
+    # Its measure of entropy takes object ids, which have to stay, and YAML's own base64.
     assert {kind for kind, _ in found} <= {"Base64 High Entropy String"}
     assert [
         value for _, value in found if not re.search(r"_secret_test_REDACTED_[0-9]+", value) and not _harmless(value)
