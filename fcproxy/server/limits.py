@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.answers import bad_request, stripe_error
-from fcproxy.server.wire import Sent, head_bytes
+from fcproxy.server.wire import Sent, head_bytes, status_line
 
 __all__ = ["Connection", "LimitedServer", "Limits", "unclear"]
 
@@ -194,7 +194,7 @@ class _Closing(Sent):
 
 def _whole(response: Response) -> bytes:
     headers = Headers([*response.headers, ("Content-Length", str(len(response.body))), ("Connection", "close")])
-    return head_bytes(response.status, HTTPStatus(response.status).phrase, headers) + response.body
+    return head_bytes(status_line(response.status, HTTPStatus(response.status).phrase), headers) + response.body
 
 
 _VERSIONS = frozenset({(1, 0), (1, 1)})

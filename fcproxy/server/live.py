@@ -4,29 +4,35 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from io import BytesIO
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
 from yarl import URL
 
 from fcproxy.core.errors import UpstreamFailed, UsageError
 from fcproxy.core.message import Headers, Request
+from fcproxy.server.exchange import Exchange
+from fcproxy.server.failures import FAILURES, failed
 from fcproxy.server.hop import end_to_end
 from fcproxy.server.upstream import Reply
-from fcproxy.server.wire import decode_raw
+from fcproxy.server.wire import head_bytes
 
 __all__ = ["LiveUpstream", "trust"]
 
-MAX_LINE = 64 * 1024
-"""Longest status line or header field taken from an upstream, in bytes; aiohttp's 8 KiB is short for a CSP field."""
-
-_ONE_GO = 1 << 20
+_ONE_GO = 256 * 1024
 """Longest body, in bytes, that is written in one go."""
 
-_AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+"""RFC 9110 section 9.2.2: sent once more when a kept connection turns out to be closed."""
+
+
+class _Origin(NamedTuple):
+    """``asked`` is what the connector wants to know of an origin; ``host`` is its Host field."""
+
+    asked: aiohttp.ClientRequest
+    host: str
 
 
 class LiveUpstream:
@@ -46,6 +52,7 @@ class LiveUpstream:
     ) -> None:
         """``locate`` maps a request's public URL to the one to call; ``key`` replaces the client's own; seconds."""
         self._first_byte = first_byte_timeout
+        self._read_timeout = read_timeout
         self._total = total_timeout
         self.name = name
         self.connections = 0
@@ -53,32 +60,24 @@ class LiveUpstream:
         self._locate = locate
         self._key = key
         self._tls = tls
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout)
-        self._session: aiohttp.ClientSession | None = None
+        self._connecting = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
+        self._connector: aiohttp.TCPConnector | None = None
+        self._origins: dict[str, _Origin] = {}
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, ssl=self._tls or True, keepalive_timeout=15, socket_factory=self._socket
-            ),
-            auto_decompress=False,
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_AUTO_HEADERS,
-            timeout=self._timeout,
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_LINE,
+        self._connector = aiohttp.TCPConnector(
+            limit=0, ssl=self._tls or True, keepalive_timeout=15, socket_factory=self._socket
         )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._connector is not None:
+            await self._connector.close()
 
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
-        """Counts. A trace of the session would do that too, and cost every request a dozen awaits."""
+        """Counts. Traces would do that too, and cost every request a dozen awaits."""
         self.connections += 1
         return socket.socket(*address[:3])
 
@@ -86,105 +85,82 @@ class LiveUpstream:
     async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
         """See Upstream."""
         try:
-            async with asyncio.timeout(self._total), await self._answer(request, body) as response:
-                yield _reply(response)
+            async with asyncio.timeout(self._total):
+                exchange, reply = await self._answered(request, body)
+                try:
+                    yield reply
+                finally:
+                    await exchange.end()
         except TimeoutError:
             raise UpstreamFailed("timeout", "the exchange did not end within --total-timeout") from None
 
-    async def _answer(self, request: Request, body: AsyncIterator[bytes] | None) -> aiohttp.ClientResponse:
-        try:
-            return await self._asked(request, body)
-        except _FAILURES as error:
-            raise _failed(error) from None
-
-    async def _asked(self, request: Request, body: AsyncIterator[bytes] | None) -> aiohttp.ClientResponse:
+    async def _answered(self, request: Request, body: AsyncIterator[bytes] | None) -> tuple[Exchange, Reply]:
         """The answer's head. The time for its first byte runs from the last piece of the request."""
-        if self._session is None:
-            raise UpstreamFailed("refused", "the proxy is not started")
-        # Long ones as a stream: aiohttp warns of long bytes objects, which it would write in one go.
-        whole = BytesIO(request.body) if len(request.body) > _ONE_GO else request.body or None
-        async with asyncio.timeout(self._first_byte) as limit:
-            return await self._session.request(
-                request.method,
-                URL(self._locate(request.url), encoded=True),
-                headers=_one_spelling(self._headers(request, streamed=body is not None)),
-                data=whole if body is None else _patient(body, limit, self._first_byte),
-                allow_redirects=False,
-            )
+        try:
+            async with asyncio.timeout(self._first_byte) as limit:
+                return await self._asked(request, body, limit)
+        except FAILURES as error:
+            raise failed(error) from None
 
-    def _headers(self, request: Request, *, streamed: bool) -> Headers:
+    async def _asked(
+        self, request: Request, body: AsyncIterator[bytes] | None, limit: asyncio.Timeout
+    ) -> tuple[Exchange, Reply]:
+        origin, target = self._origin(request.url)
+        head = head_bytes(f"{request.method} {target} HTTP/1.1", self._headers(request, origin, body is not None))
+        if body is None and len(request.body) > _ONE_GO:
+            body = _in_pieces(request.body)
+        again = body is None and request.method in _IDEMPOTENT
+        while True:
+            exchange = await self._connected(origin)
+            try:
+                if body is None:
+                    exchange.send(head + request.body)
+                else:
+                    exchange.stream(head, body, limit, self._first_byte)
+                return exchange, await exchange.answer()
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                await exchange.end()
+                if not again:
+                    raise
+                again = False
+            except BaseException:
+                await exchange.end()
+                raise
+
+    def _origin(self, url: str) -> tuple[_Origin, str]:
+        """Where ``url`` leads, and the target to ask for there."""
+        located = self._locate(url)
+        slash = located.index("/", located.index("://") + 3)
+        base, target = located[:slash], located[slash:]
+        origin = self._origins.get(base)
+        if origin is None:
+            there = URL(base, encoded=True)
+            asked = aiohttp.ClientRequest("GET", there, loop=asyncio.get_running_loop(), ssl=self._tls or True)
+            origin = self._origins[base] = _Origin(asked, there.host_port_subcomponent or "")
+        return origin, target
+
+    async def _connected(self, origin: _Origin) -> Exchange:
+        if self._connector is None:
+            raise UpstreamFailed("refused", "the proxy is not started")
+        return Exchange(await self._connector.connect(origin.asked, [], self._connecting), self._read_timeout)
+
+    def _headers(self, request: Request, origin: _Origin, streamed: bool) -> Headers:
         headers = end_to_end(request.headers).without("Host")
-        if not streamed and (request.body or "Content-Length" in headers):
+        if streamed:
+            if "Content-Length" not in headers:
+                headers = Headers([*headers, ("Transfer-Encoding", "chunked")])
+        elif request.body or "Content-Length" in headers:
             size = str(len(request.body))
             if headers.get_all("Content-Length") != [size]:
                 headers = headers.replaced("Content-Length", size)
         if self._key is not None:
             headers = headers.replaced("Authorization", f"Bearer {self._key}")
-        try:
-            "".join(name + value for name, value in headers).encode()
-        except UnicodeEncodeError:
-            raise UpstreamFailed(
-                "protocol", "a request header is not UTF-8 and cannot be forwarded unchanged"
-            ) from None
-        return headers
+        return Headers([("Host", origin.host), *headers])
 
 
-async def _patient(body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float) -> AsyncIterator[bytes]:
-    """``body``, with the time for the first byte put off at each piece. An answer may come before the body's end."""
-    clock = asyncio.get_running_loop().time
-    async for piece in body:
-        with suppress(RuntimeError):  # the head is here, and its time is over
-            limit.reschedule(clock() + seconds)
-        yield piece
-
-
-def _one_spelling(headers: Headers) -> list[tuple[str, str]]:
-    """The fields, repeats under the first one's spelling: aiohttp's client drops a repeat that is spelled otherwise."""
-    if len(set(headers.names)) == len(headers):
-        return list(headers)
-    spelling: dict[str, str] = {}
-    return [(spelling.setdefault(name.lower(), name), value) for name, value in headers]
-
-
-def _reply(response: aiohttp.ClientResponse) -> Reply:
-    received = decode_raw(response.raw_headers)
-    codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
-    if codings not in {"", "chunked"}:
-        raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
-    whole = response.content.is_eof() and response.content.exception() is None
-    return Reply(response.status, response.reason or "", received, _body(response), whole)
-
-
-async def _body(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.content.iter_any():
-            yield chunk
-    except _FAILURES as error:
-        raise _failed(error) from None
-
-
-_FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError)
-
-_KINDS: tuple[tuple[type[BaseException], str, str], ...] = (
-    (asyncio.TimeoutError, "timeout", "the upstream did not answer in time"),
-    (aiohttp.ClientConnectorDNSError, "unresolved", "the upstream's host name cannot be resolved"),
-    (aiohttp.ClientConnectorCertificateError, "tls", "the upstream's certificate is not trusted"),
-    (aiohttp.ClientSSLError, "tls", "the TLS handshake with the upstream failed"),
-    (ssl.SSLError, "tls", "the TLS connection to the upstream failed"),
-    (aiohttp.ClientConnectorError, "refused", "no connection to the upstream"),
-    (aiohttp.ClientPayloadError, "reset", "the upstream's answer was cut short"),
-    (aiohttp.ClientResponseError, "protocol", "the upstream's answer is not HTTP as it should be"),
-    (OSError, "reset", "the upstream closed the connection before it had answered"),
-    (aiohttp.ClientConnectionError, "reset", "the upstream closed the connection before it had answered"),
-)
-"""First row that fits counts. The library's own texts are not passed on: they quote the upstream's bytes."""
-
-
-def _failed(error: BaseException) -> UpstreamFailed:
-    for kind, word, message in _KINDS:
-        if isinstance(error, kind):
-            return UpstreamFailed(word, message)
-    return UpstreamFailed("protocol", "the request or the answer is not HTTP as it should be")
+async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), _ONE_GO):
+        yield body[at : at + _ONE_GO]
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext:

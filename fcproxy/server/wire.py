@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from fcproxy.core.message import Headers, Response
 
-__all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "whole", "without_body"]
+__all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "status_line", "whole", "without_body"]
 
 
 class Sent(web.StreamResponse):
@@ -47,14 +47,22 @@ def without_body(method: str, status: int) -> bool:
     return method == "HEAD" or status in {204, 304} or 100 <= status < 200
 
 
-def head_bytes(status: int, reason: str, headers: Headers) -> bytes:
-    """Status line and header fields. Control octets, which could only be an injection, become blanks."""
-    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
+def head_bytes(first: str, headers: Headers) -> bytes:
+    """First line and header fields. Control octets, which could only be an injection, become blanks."""
+    text = "\r\n".join([first, *[f"{name}: {value}" for name, value in headers], "", ""])
+    if text.replace("\r\n", "").isprintable() and text.count("\r\n") == len(headers) + 2:
+        return text.encode()
+    lines = [first, *(f"{name}: {value}" for name, value in headers)]
     return "".join(_one_line(line) + "\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape")
 
 
+def status_line(status: int, reason: str) -> str:
+    """An answer's first line (RFC 9112 section 4)."""
+    return f"HTTP/1.1 {status} {reason}"
+
+
 def _one_line(line: str) -> str:
-    return line if line.isprintable() else "".join(" " if c < " " or c == "\x7f" else c for c in line)
+    return "".join(" " if (c < " " and c != "\t") or c == "\x7f" else c for c in line)
 
 
 class Answer:
@@ -79,7 +87,7 @@ class Answer:
             headers = Headers([*headers, ("Connection", "close")])
         elif self.keep_alive and not modern:
             headers = Headers([*headers, ("Connection", "keep-alive")])
-        self.head = head_bytes(status, reason, headers)
+        self.head = head_bytes(status_line(status, reason), headers)
         if bodiless:
             self.length = 0
 
@@ -105,7 +113,7 @@ def whole(response: Response, extra: Iterable[tuple[str, str]] = ()) -> bytes:
     """A response that is known whole, as it goes to an HTTP/1.1 client that keeps its connection and sent no HEAD."""
     bodiless = without_body("GET", response.status)
     headers = Headers([*framed(response, bodiless=bodiless), *extra])
-    head = head_bytes(response.status, response.reason or _phrase(response.status), headers)
+    head = head_bytes(status_line(response.status, response.reason or _phrase(response.status)), headers)
     return head if bodiless else head + response.body
 
 

@@ -37,11 +37,12 @@ async def test_the_request_arrives_untouched_but_for_its_host(mode: Mode, tmp_pa
     sent = (
         b"POST /v1/a//b/../c%2fd;p?x=1&x=2&y=%zz&z= HTTP/1.1\r\nHost: proxy.example:1\r\nX-One: 1\r\n"
         b"accept-encoding: gzip, br\r\nX-One: 2\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        b"Content-Length: " + length + b"\r\nX-Utf: caf\xc3\xa9\r\n\r\n" + body
+        b"Content-Length: " + length + b"\r\nX-Utf: caf\xc3\xa9\r\nX-Latin: caf\xe9\r\nx-ONE:\t3\tand 4\r\n\r\n" + body
     )
     async with passage(OK, mode, tmp_path) as (up, app):
         assert (await speak(app.url, sent)).body == b"ok"
-    assert up.requests == [sent.replace(b"proxy.example:1", up.url.removeprefix("http://").encode())]
+    sent = sent.replace(b"proxy.example:1", up.url.removeprefix("http://").encode()).replace(b":\t3", b": 3")
+    assert up.requests == [sent]
 
 
 async def test_a_base_path_is_put_before_the_target(tmp_path: Path) -> None:
@@ -171,6 +172,30 @@ async def test_with_a_length_all_but_the_last_bytes_arrive_before_the_end(tmp_pa
         await reader.readuntil(b"\r\n\r\nabc")
         seen.set()
         assert await reader.readexactly(3) == b"def"
+
+
+async def test_interim_answers_are_passed_over(tmp_path: Path) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n"
+    async with passage(interim + OK, Mode.RECORD, tmp_path) as (_up, app):
+        assert (await speak(app.url, GET)).raw == OK
+
+
+async def test_an_upgrade_that_nobody_asked_for_is_no_answer(tmp_path: Path) -> None:
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello"
+    async with passage(switched, Mode.RECORD, tmp_path) as (_up, app):
+        got = await speak(app.url, GET)
+        assert (got.status, app.decks.verdict().recorded) == (502, 0)
+
+
+async def test_a_kept_connection_that_was_closed_is_opened_again_for_what_may_be_sent_twice(tmp_path: Path) -> None:
+    async def once(_raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)  # kept open, as it says, but for the next request, which is cut off
+        await reader.read(1)
+
+    async with passage(once, Mode.PASSTHROUGH, tmp_path) as (up, app):
+        statuses = [(await speak(app.url, sent)).status for sent in (GET, GET, GET.replace(b"GET", b"POST"))]
+    assert statuses == [200, 200, 502]
+    assert [raw.split(b" ")[0] for raw in up.requests] == [b"GET", b"GET"]
 
 
 async def test_many_requests_on_one_connection(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""One exchange with an upstream: a request written to a pooled connection, and its answer as it comes.
+
+aiohttp's connector keeps the connections and its parser reads the answers; what stands between them in aiohttp's client
+is left out. ClientSession cannot send every request as it came (octets that are no UTF-8, a repeated field in another
+spelling), and took as long as all the rest of forwarding.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.http import StreamWriter
+
+from fcproxy.core.errors import UpstreamFailed
+from fcproxy.server.failures import FAILURES, failed
+from fcproxy.server.upstream import Reply
+from fcproxy.server.wire import decode_raw
+
+__all__ = ["MAX_LINE", "Exchange"]
+
+MAX_LINE = 64 * 1024
+"""Longest status line or header field taken from an upstream, in bytes; aiohttp's 8 KiB is short for a CSP field."""
+
+
+class Exchange:
+    """Owns ``connection`` until `end`. First `send` or `stream`, then `answer`."""
+
+    __slots__ = ("_connection", "_payload", "_protocol", "_read_timeout", "_sending")
+
+    def __init__(self, connection: Connection, read_timeout: float) -> None:
+        """``read_timeout``: longest silence of the upstream, in seconds."""
+        self._connection = connection
+        self._protocol = connection.protocol
+        self._read_timeout = read_timeout
+        self._payload: aiohttp.StreamReader | None = None
+        self._sending: asyncio.Task[None] | None = None
+
+    def send(self, data: bytes) -> None:
+        """Writes the whole request. Raises ClientConnectionError where the connection has gone."""
+        self._begin(data)
+        if self._protocol is not None:
+            self._protocol.start_timeout()
+
+    def stream(self, head: bytes, body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float) -> None:
+        """Writes ``head`` and goes on with ``body`` while the answer is waited for, which may come before its end.
+
+        ``limit`` is put off by ``seconds`` at each piece.
+        """
+        self._begin(head)
+        if self._protocol is not None:
+            writer = StreamWriter(self._protocol, asyncio.get_running_loop())
+            if b"\r\nTransfer-Encoding: chunked\r\n" in head:
+                writer.enable_chunking()
+            self._sending = asyncio.create_task(self._pieces(writer, body, limit, seconds))
+
+    def _begin(self, data: bytes) -> None:
+        protocol = self._protocol
+        if protocol is None or protocol.transport is None:
+            raise aiohttp.ServerDisconnectedError
+        protocol.set_response_params(
+            skip_payload=data.startswith(b"HEAD "),
+            read_until_eof=True,
+            auto_decompress=False,
+            read_timeout=self._read_timeout,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+        )
+        protocol.transport.write(data)
+
+    async def _pieces(
+        self, writer: StreamWriter, body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float
+    ) -> None:
+        clock = asyncio.get_running_loop().time
+        try:
+            async for piece in body:
+                with suppress(RuntimeError):  # the head is here, and its time is over
+                    limit.reschedule(clock() + seconds)
+                try:
+                    await writer.write(piece)
+                except ConnectionError:
+                    return  # the upstream takes no more; what it answered, or that it did not, says the rest
+            await writer.write_eof()
+            if self._protocol is not None:
+                self._protocol.start_timeout()
+        except Exception:
+            # Half a request must not look whole: whoever breaks off ``body`` has the connection broken, too.
+            if writer.transport is not None:
+                writer.transport.abort()
+            raise
+
+    async def answer(self) -> Reply:
+        """The answer's head, interim ones (1xx) passed over. Raises any of `FAILURES`, and UpstreamFailed."""
+        if self._protocol is None:
+            raise aiohttp.ServerDisconnectedError
+        while True:
+            message, payload = await self._protocol.read()
+            if message.code >= 200:
+                break
+            if self._protocol.upgraded:
+                raise UpstreamFailed("protocol", "the upstream switched protocols unasked")
+        self._payload = payload
+        received = decode_raw(message.raw_headers)
+        codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
+        if codings not in {"", "chunked"}:
+            raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
+        whole = payload.is_eof() and payload.exception() is None
+        return Reply(message.code, message.reason or "", received, _chunks(payload), whole)
+
+    async def end(self) -> None:
+        """Gives the connection back to the pool where both messages went through whole, else closes it."""
+        sending, self._sending = self._sending, None
+        sent = sending is None or (sending.done() and not sending.cancelled() and sending.exception() is None)
+        if sending is not None and not sending.done():
+            sending.cancel()
+            await asyncio.wait([sending])
+        if sent and self._payload is not None and self._payload.is_eof():
+            self._connection.release()
+        else:
+            self._connection.close()
+
+
+async def _chunks(payload: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    try:
+        while chunk := await payload.readany():
+            yield chunk
+    except FAILURES as error:
+        raise failed(error) from None
