@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import compress
 
 __all__ = ["Headers", "Interaction", "Request", "Response"]
 
@@ -17,6 +18,13 @@ class Headers:
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self._items = tuple(items)
         self._names: tuple[str, ...] | None = None
+
+    @classmethod
+    def named(cls, items: Iterable[tuple[str, str]], names: Iterable[str]) -> "Headers":
+        """Headers of ``items`` whose names are known in lower case, too."""
+        headers = cls(items)
+        headers._names = tuple(names)
+        return headers
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,21 +69,25 @@ class Headers:
 
     def without(self, *names: str) -> "Headers":
         """These headers less the named ones."""
-        unwanted = {name.lower() for name in names}
-        if unwanted.isdisjoint(self.names):
+        return self.less(frozenset([name.lower() for name in names]))
+
+    def less(self, unwanted: frozenset[str]) -> "Headers":
+        """These headers less those named in ``unwanted``, in lower case."""
+        names = self.names
+        if unwanted.isdisjoint(names):
             return self
-        return Headers([item for item, key in zip(self._items, self.names, strict=True) if key not in unwanted])
+        wanted = [name not in unwanted for name in names]
+        return Headers.named(compress(self._items, wanted), compress(names, wanted))
 
     def replaced(self, name: str, value: str) -> "Headers":
         """These headers with one ``name: value``, at the place of the first old one, or last."""
-        wanted, done, items = name.lower(), False, []
-        for key, old in self._items:
-            if key.lower() != wanted:
-                items.append((key, old))
-            elif not done:
-                items.append((key, value))
-                done = True
-        return Headers(items if done else [*items, (name, value)])
+        wanted, names = name.lower(), self.names
+        if wanted not in names:
+            return Headers.named((*self._items, (name, value)), (*names, wanted))
+        first = names.index(wanted)
+        items = (*self._items[:first], (self._items[first][0], value))
+        rest = Headers.named(self._items[first + 1 :], names[first + 1 :]).less(frozenset((wanted,)))
+        return Headers.named((*items, *rest), (*names[: first + 1], *rest.names))
 
 
 @dataclass(frozen=True, slots=True)

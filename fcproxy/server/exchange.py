@@ -6,8 +6,7 @@ spelling), and took as long as all the rest of forwarding.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -43,17 +42,17 @@ class Exchange:
         if self._protocol is not None:
             self._protocol.start_timeout()
 
-    def stream(self, head: bytes, body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float) -> None:
+    def stream(self, head: bytes, body: AsyncIterator[bytes], moving: Callable[[], None]) -> None:
         """Writes ``head`` and goes on with ``body`` while the answer is waited for, which may come before its end.
 
-        ``limit`` is put off by ``seconds`` at each piece.
+        ``moving`` is called at each piece as long as there is no answer.
         """
         self._begin(head)
         if self._protocol is not None:
             writer = StreamWriter(self._protocol, asyncio.get_running_loop())
             if b"\r\nTransfer-Encoding: chunked\r\n" in head:
                 writer.enable_chunking()
-            self._sending = asyncio.create_task(self._pieces(writer, body, limit, seconds))
+            self._sending = asyncio.create_task(self._pieces(writer, body, moving))
 
     def _begin(self, data: bytes) -> None:
         protocol = self._protocol
@@ -69,14 +68,11 @@ class Exchange:
         )
         protocol.transport.write(data)
 
-    async def _pieces(
-        self, writer: StreamWriter, body: AsyncIterator[bytes], limit: asyncio.Timeout, seconds: float
-    ) -> None:
-        clock = asyncio.get_running_loop().time
+    async def _pieces(self, writer: StreamWriter, body: AsyncIterator[bytes], moving: Callable[[], None]) -> None:
         try:
             async for piece in body:
-                with suppress(RuntimeError):  # the head is here, and its time is over
-                    limit.reschedule(clock() + seconds)
+                if self._payload is None:
+                    moving()
                 try:
                     await writer.write(piece)
                 except ConnectionError:
@@ -105,8 +101,9 @@ class Exchange:
         codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
         if codings not in {"", "chunked"}:
             raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
-        whole = payload.is_eof() and payload.exception() is None
-        return Reply(message.code, message.reason or "", received, _chunks(payload), whole)
+        data = payload.read_nowait(-1) if payload.is_eof() and payload.exception() is None else None
+        body = _chunks(payload) if data is None else _once(data)
+        return Reply(message.code, message.reason or "", received, body, data)
 
     async def end(self) -> None:
         """Gives the connection back to the pool where both messages went through whole, else closes it."""
@@ -119,6 +116,11 @@ class Exchange:
             self._connection.release()
         else:
             self._connection.close()
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    if data:
+        yield data
 
 
 async def _chunks(payload: aiohttp.StreamReader) -> AsyncIterator[bytes]:

@@ -23,10 +23,10 @@ _PROTECTED = frozenset({"authorization", "content-length", "content-type", "host
 # A Connection field that names these is an attack (it would strip them from the forwarded message), not a hop's wish.
 
 
-def end_to_end(headers: Headers, *, keep: frozenset[str] = frozenset()) -> Headers:
-    """``headers`` less the hop-by-hop ones and those that ``Connection`` names; ``keep`` (lower case) stay."""
-    dropped = HOP_BY_HOP - keep if keep else HOP_BY_HOP
-    if dropped.isdisjoint(headers.names):
-        return headers
-    named = {word.strip().lower() for value in headers.get_all("Connection") for word in value.split(",")} - _PROTECTED
-    return headers.without(*dropped, *(named - keep))
+def end_to_end(headers: Headers, unwanted: frozenset[str] = HOP_BY_HOP) -> Headers:
+    """``headers`` less ``unwanted`` (lower case; the hop-by-hop ones and what else the caller has no use for) and those
+    that ``Connection`` names. Of the hop-by-hop ones those that are not ``unwanted`` stay."""
+    if "connection" in headers.names:
+        named = {word.strip().lower() for value in headers.get_all("Connection") for word in value.split(",")}
+        unwanted = unwanted | (named - _PROTECTED - (HOP_BY_HOP - unwanted))
+    return headers.less(unwanted)

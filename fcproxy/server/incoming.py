@@ -10,7 +10,7 @@ from aiohttp import web
 
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.server.answers import bad_request
-from fcproxy.server.hop import end_to_end
+from fcproxy.server.hop import HOP_BY_HOP, end_to_end
 from fcproxy.server.large import LargeBody
 from fcproxy.server.wire import decode_raw
 
@@ -27,7 +27,8 @@ __all__ = [
     "target_of",
 ]
 
-PREFIX = "/_fcproxy/"
+_WORD = "_fcproxy"
+PREFIX = f"/{_WORD}/"
 """The one reserved prefix: nothing below it is recorded or forwarded."""
 
 DECK_HEADER = "Fcproxy-Deck"
@@ -37,7 +38,7 @@ SELECTORS = frozenset({"authorization", "fcproxy-deck"})
 DUMMY_KEY = "sk_" + "test_" + "fcproxy"
 """What a client may use as its key; with ``_{id}`` behind it, it names a deck."""
 
-_NOT_FORWARDED = (DECK_HEADER, "Expect", "Host")
+_NOT_FORWARDED = HOP_BY_HOP | {DECK_HEADER.lower(), "expect", "host"}
 # Expect is answered here, where the body is read whole; Host is the proxy's own address.
 
 
@@ -71,10 +72,10 @@ def is_reserved(target: str) -> bool:
     if target.startswith(PREFIX):
         return True
     path = target.partition("?")[0]
-    if "_" not in path and "%" not in path:
+    if "%" not in path and _WORD not in path.lower():
         return False
     first = next((part for part in unquote(unquote(path)).split("/") if part not in {"", "."}), "")
-    return first.lower() == PREFIX.strip("/")
+    return first.lower() == _WORD
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes | LargeBody:
@@ -109,7 +110,7 @@ async def _read(request: web.BaseRequest, limit: int) -> bytes | LargeBody:
 
 def build(method: str, headers: Headers, target: str, body: bytes, public_url: Callable[[str, str], str]) -> Request:
     """The request as it is compared, recorded and forwarded: end-to-end headers in their order, public URL."""
-    kept = end_to_end(headers).without(*_NOT_FORWARDED)
+    kept = end_to_end(headers, _NOT_FORWARDED)
     return Request(method, public_url(method, target), kept, body)
 
 

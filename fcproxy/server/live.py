@@ -15,7 +15,7 @@ from fcproxy.core.errors import UpstreamFailed, UsageError
 from fcproxy.core.message import Headers, Request
 from fcproxy.server.exchange import Exchange
 from fcproxy.server.failures import FAILURES, failed
-from fcproxy.server.hop import end_to_end
+from fcproxy.server.hop import HOP_BY_HOP, end_to_end
 from fcproxy.server.upstream import Reply
 from fcproxy.server.wire import head_bytes
 
@@ -26,6 +26,9 @@ _ONE_GO = 256 * 1024
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """RFC 9110 section 9.2.2: sent once more when a kept connection turns out to be closed."""
+
+
+_OURS = HOP_BY_HOP | {"host"}
 
 
 class _Origin(NamedTuple):
@@ -84,27 +87,28 @@ class LiveUpstream:
     @asynccontextmanager
     async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
         """See Upstream."""
+        end = asyncio.get_running_loop().time() + self._total
+        exchange, late = None, "the upstream did not answer in time"
         try:
-            async with asyncio.timeout(self._total):
-                exchange, reply = await self._answered(request, body)
+            # One time-out for both spans: the head's, then the whole exchange's.
+            async with asyncio.timeout(min(self._first_byte, self._total)) as limit:
                 try:
-                    yield reply
-                finally:
-                    await exchange.end()
+                    exchange, reply = await self._asked(request, body, lambda: _put_off(limit, self._first_byte, end))
+                except FAILURES as error:
+                    raise failed(error) from None
+                limit.reschedule(end)
+                late = "the exchange did not end within --total-timeout"
+                yield reply
         except TimeoutError:
-            raise UpstreamFailed("timeout", "the exchange did not end within --total-timeout") from None
-
-    async def _answered(self, request: Request, body: AsyncIterator[bytes] | None) -> tuple[Exchange, Reply]:
-        """The answer's head. The time for its first byte runs from the last piece of the request."""
-        try:
-            async with asyncio.timeout(self._first_byte) as limit:
-                return await self._asked(request, body, limit)
-        except FAILURES as error:
-            raise failed(error) from None
+            raise UpstreamFailed("timeout", late) from None
+        finally:
+            if exchange is not None:
+                await exchange.end()
 
     async def _asked(
-        self, request: Request, body: AsyncIterator[bytes] | None, limit: asyncio.Timeout
+        self, request: Request, body: AsyncIterator[bytes] | None, moving: Callable[[], None]
     ) -> tuple[Exchange, Reply]:
+        """The answer's head. ``moving`` is called at each piece of ``body``: its time runs from the last one."""
         origin, target = self._origin(request.url)
         head = head_bytes(f"{request.method} {target} HTTP/1.1", self._headers(request, origin, body is not None))
         if body is None and len(request.body) > _ONE_GO:
@@ -116,7 +120,7 @@ class LiveUpstream:
                 if body is None:
                     exchange.send(head + request.body)
                 else:
-                    exchange.stream(head, body, limit, self._first_byte)
+                    exchange.stream(head, body, moving)
                 return exchange, await exchange.answer()
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 await exchange.end()
@@ -145,7 +149,7 @@ class LiveUpstream:
         return Exchange(await self._connector.connect(origin.asked, [], self._connecting), self._read_timeout)
 
     def _headers(self, request: Request, origin: _Origin, streamed: bool) -> Headers:
-        headers = end_to_end(request.headers).without("Host")
+        headers = end_to_end(request.headers, _OURS)
         if streamed:
             if "Content-Length" not in headers:
                 headers = Headers([*headers, ("Transfer-Encoding", "chunked")])
@@ -155,7 +159,11 @@ class LiveUpstream:
                 headers = headers.replaced("Content-Length", size)
         if self._key is not None:
             headers = headers.replaced("Authorization", f"Bearer {self._key}")
-        return Headers([("Host", origin.host), *headers])
+        return Headers.named([("Host", origin.host), *headers], ("host", *headers.names))
+
+
+def _put_off(limit: asyncio.Timeout, seconds: float, end: float) -> None:
+    limit.reschedule(min(asyncio.get_running_loop().time() + seconds, end))
 
 
 async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:

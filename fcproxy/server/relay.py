@@ -1,6 +1,6 @@
 """Forwarding: bytes go to the client as they come; a recorded interaction is on disk before the client sees the end."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from time import perf_counter
 
 from aiohttp import web
@@ -9,7 +9,7 @@ from fcproxy.core.deck import Forward
 from fcproxy.core.errors import RecordingRefused, UpstreamFailed
 from fcproxy.core.message import Request, Response
 from fcproxy.server.answers import upstream_response
-from fcproxy.server.hop import end_to_end
+from fcproxy.server.hop import HOP_BY_HOP, end_to_end
 from fcproxy.server.large import Copy, LargeBody
 from fcproxy.server.opened import OpenedDeck
 from fcproxy.server.playback import timed
@@ -19,7 +19,10 @@ from fcproxy.server.wire import Answer, Sent, send
 
 __all__ = ["Relay"]
 
-_FRAMING = frozenset({"transfer-encoding"})
+_NOT_PASSED_ON = HOP_BY_HOP - {"transfer-encoding"}
+# That one marks where ours has its place.
+
+_TRANSFER = frozenset({"transfer-encoding"})
 
 
 class Relay:
@@ -74,28 +77,37 @@ class Relay:
         return Sent(502, keep_alive=False)
 
     async def _pass_on(self, reply: Reply) -> tuple[Sent, str]:
-        headers = end_to_end(reply.headers, keep=_FRAMING)
+        headers = end_to_end(reply.headers, _NOT_PASSED_ON)
         answer = Answer(self._request, reply.status, reply.reason, headers)
-        rest, held = answer.length, b""
         kept = Copy(self._max_body)
         self._head = answer.head
-        if rest != 0 and not reply.whole:
+        if reply.data is None:
+            held = await self._stream(reply.body, answer, kept)
+        else:
+            held = answer.frame(reply.data)
+            kept.add(reply.data)
+        action = await self._keep(kept.response(reply.status, headers.less(_TRANSFER), reply.reason))
+        ending = held + answer.end
+        if ending or self._head:
+            await self._write(ending)
+        return Sent(reply.status, keep_alive=answer.keep_alive), action
+
+    async def _stream(self, body: AsyncIterator[bytes], answer: Answer, kept: Copy) -> bytes:
+        """Passes the body on as it comes. Gives its last bytes where these are known to be the last, by
+        Content-Length: with them the client sees the end, so they wait for the disk."""
+        rest, held = answer.length, b""
+        if rest != 0:
             await self._write(b"")
-        async for chunk in reply.body:
+        async for chunk in body:
             if self._forward.record:
                 kept.add(chunk)
             if rest is not None:
                 rest -= len(chunk)
             if rest == 0:
-                # The last bytes by Content-Length: with them the client sees the end, so they wait for the disk.
                 held = chunk
             else:
                 await self._write(answer.frame(chunk))
-        action = await self._keep(kept.response(reply.status, headers.without("Transfer-Encoding"), reply.reason))
-        ending = held + answer.end
-        if ending or self._head:
-            await self._write(ending)
-        return Sent(reply.status, keep_alive=answer.keep_alive), action
+        return held
 
     async def _write(self, data: bytes) -> None:
         self._begun = True

@@ -23,8 +23,8 @@ class Reply:
     reason: str
     headers: Headers
     body: AsyncIterator[bytes]
-    whole: bool = False
-    """Whether all of the body is here already."""
+    data: bytes | None = None
+    """All of the body, where it is here already; ``body`` gives it, too."""
 
 
 class ClientCut(UpstreamFailed):

@@ -5,6 +5,7 @@ invisible to the client, so heads are written here, through the public `request.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from http import HTTPStatus
 
 from aiohttp import web
@@ -13,6 +14,8 @@ from aiohttp.abc import AbstractStreamWriter
 from fcproxy.core.message import Headers, Response
 
 __all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "status_line", "whole", "without_body"]
+
+_TRANSFER = frozenset({"transfer-encoding"})
 
 
 class Sent(web.StreamResponse):
@@ -37,9 +40,19 @@ class Sent(web.StreamResponse):
 
 def decode_raw(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     """aiohttp's raw pairs as Headers; octets that are no UTF-8 become surrogate escapes."""
-    return Headers(
-        [(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")) for name, value in raw]
-    )
+    items, names = [], []
+    for name, value in raw:
+        text, lower = _name(name)
+        items.append((text, value.decode("utf-8", "surrogateescape")))
+        names.append(lower)
+    return Headers.named(items, names)
+
+
+@lru_cache(1024)
+def _name(raw: bytes) -> tuple[str, str]:
+    """A field's name, and that in lower case. There are few: all clients and upstreams say the same."""
+    text = raw.decode("utf-8", "surrogateescape")
+    return text, text.lower()
 
 
 def without_body(method: str, status: int) -> bool:
@@ -82,7 +95,7 @@ class Answer:
         if self.chunked:
             headers = headers.replaced("Transfer-Encoding", "chunked")
         elif not bodiless:
-            headers = headers.without("Transfer-Encoding")
+            headers = headers.less(_TRANSFER)
         if not self.keep_alive and modern:
             headers = Headers([*headers, ("Connection", "close")])
         elif self.keep_alive and not modern:
@@ -103,7 +116,7 @@ class Answer:
 
 def framed(response: Response, *, bodiless: bool) -> Headers:
     """The headers of a response that is known whole: Content-Length is that of the body, in its old place."""
-    headers = response.headers.without("Transfer-Encoding")
+    headers = response.headers.less(_TRANSFER)
     if bodiless:
         return headers
     return headers.replaced("Content-Length", str(len(response.body)))
