@@ -9,6 +9,7 @@ import base64
 import json
 
 from fcproxy.core.message import Interaction
+from fcproxy.vcr_format.allowed import COMMENT, needs_comment
 from fcproxy.vcr_format.scalars import inline
 from fcproxy.vcr_format.shape import SIMPLE_KEY, ascii_url, grouped, orders_of
 
@@ -57,4 +58,5 @@ def compact_line(interaction: Interaction) -> str:
         f'"body": {{"string": {_body(response.body)}}}, {extra}"headers": {_mapping(grouped(response.headers))}, '
         f'"status": {{"code": {response.status}, "message": {_quoted(response.reason)}}}'
     )
-    return f'- {{"request": {{{asked}}}, "response": {{{answer}}}}}\n'
+    comment = COMMENT if needs_comment(request.body, response.body) else ""
+    return f'- {{"request": {{{asked}}}, "response": {{{answer}}}}}{comment}\n'

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from fcproxy.core.message import Headers
+from fcproxy.vcr_format.allowed import COMMENT, uncommented
 from fcproxy.vcr_format.document import JSON, read_yaml_text
 
 __all__ = ["Unusual", "quick_items"]
@@ -25,7 +26,7 @@ _INTERACTION = re.compile(
     r"  response:\n"
     r"    body:\n"
     r"      string: (?:"
-    r"\|(?P<hint>2?)(?P<chomp>[-+]?)(?P<lines>(?:\n(?:        [^\n]*)?)+)"
+    rf"\|(?P<hint>2?)(?P<chomp>[-+]?)(?:{COMMENT})?(?P<lines>(?:\n(?:        [^\n]*)?)+)"
     r"|(?P<other>[^|\n][^\n]*(?:\n(?:        [^\n]*)?)*)"
     r")\n"
     r"(?:    fcproxy:\n      layout: (?P<layout>[a-z]+)\n)?"
@@ -86,7 +87,7 @@ def _next(text: str, position: int) -> int:
 def _unusual_item(text: str) -> dict[str, object]:
     """One interaction in the compact style, or in any other."""
     try:
-        items = [JSON.decode(text[2:])] if text.startswith("- {") else read_yaml_text(text)
+        items = [JSON.decode(uncommented(text[2:-1]))] if text.startswith("- {") else read_yaml_text(text)
     except (ValueError, RecursionError):
         items = read_yaml_text(text)
     if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
@@ -116,6 +117,8 @@ def _item(found: re.Match[str], pairs: dict[tuple[str, str], tuple[str, str]]) -
 
 def _scalar(written: str) -> str | bytes | None:
     """The text or bytes of a scalar, read by hand where it is plain or single-quoted on one line."""
+    if "\n" not in written:
+        written = uncommented(written)
     if _PLAIN.fullmatch(written):
         return written if written not in _NULLS else None
     quoted = _SINGLE.fullmatch(written) if "\n" not in written else None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.vcr_format.allowed import commented, needs_comment
 from fcproxy.vcr_format.layout import lay_out
 from fcproxy.vcr_format.lines import compact_line
 from fcproxy.vcr_format.provenance import Provenance, provenance_line
@@ -78,9 +79,10 @@ def _laid_out(body: bytes) -> tuple[bytes, str] | None:
 
 def _body(body: bytes, indent: int) -> str:
     try:
-        return block(body.decode(), indent)
+        written = block(body.decode(), indent)
     except UnicodeDecodeError:
-        return binary(body, indent)
+        written = binary(body, indent)
+    return commented(written, indent) if needs_comment(body) else written
 
 
 def _headers(headers: Headers) -> str:
