@@ -8,7 +8,7 @@ from fcproxy.core.audit_documents import document_items
 from fcproxy.core.audit_report import Report
 from fcproxy.core.audit_tree import parse_json
 from fcproxy.core.errors import CassetteUnreadable
-from fcproxy.vcr_format.allowed import COMMENT
+from fcproxy.vcr_format.allowed import without_comments
 from fcproxy.vcr_format.whole import load_whole
 
 __all__ = ["file_items", "quick_report"]
@@ -30,7 +30,7 @@ def quick_report(text: str, shown: str, auditor: Auditor) -> Report | None:
     None where every interaction has to be seen closely: another layout, or a credential somewhere, copies of which may
     stand anywhere.
     """
-    usual = _USUAL.fullmatch(text.replace(f"{COMMENT}\n", "\n"))
+    usual = _USUAL.fullmatch(without_comments(text))
     if usual is None:
         return None
     skeleton = auditor.triage.skeleton(usual["body"])

@@ -12,7 +12,7 @@ import re
 
 from fcproxy.core.audit_rules import entropy
 
-__all__ = ["COMMENT", "commented", "needs_comment", "uncommented"]
+__all__ = ["COMMENT", "commented", "needs_comment", "uncommented", "without_comments"]
 
 COMMENT = " # pragma: allowlist secret"
 
@@ -85,3 +85,8 @@ def commented(written: str, indent: int) -> str:
 def uncommented(line: str) -> str:
     """A scalar on one line, or a line of the compact style, without the comment."""
     return line.removesuffix(COMMENT)
+
+
+def without_comments(text: str) -> str:
+    """A file's text with every line less that ending: comments, and what in a body reads the same."""
+    return text.replace(f"{COMMENT}\n", "\n")
