@@ -19,7 +19,7 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class _Node(Generic[T]):
     words: "dict[str, _Node[T]]" = field(default_factory=dict)
-    name: str = ""
+    names: tuple[str, ...] = ()
     values: dict[str, T] = field(default_factory=dict)
 
 
@@ -31,28 +31,28 @@ class Paths(Generic[T]):
 
     def add(self, method: str, template: str, value: T) -> None:
         """Enters a value. Raises ValueError where one stands already."""
-        node = self._root
+        node, names = self._root, []
         for word in template.strip("/").split("/"):
             if word.startswith("{"):
-                node = node.words.setdefault("{}", _Node(name=word[1:-1]))
-            else:
-                node = node.words.setdefault(word, _Node())
+                names.append(word[1:-1])
+            node = node.words.setdefault("{}" if word.startswith("{") else word, _Node())
         if method in node.values:
             raise ValueError(f"{method} {template} is there twice")
+        node.names = tuple(names)
         node.values[method] = value
 
     def find(self, path: str) -> tuple[Mapping[str, T], dict[str, str]]:
         """What stands under a path, by method (empty: nothing), and the words that its names stand for."""
-        node, names = self._root, {}
+        node, found = self._root, []
         for word in path.strip("/").split("/"):
             if word in node.words and word != "{}":
                 node = node.words[word]
             elif "{}" in node.words and word:
                 node = node.words["{}"]
-                names[node.name] = word
+                found.append(word)
             else:
                 return {}, {}
-        return node.values, names
+        return node.values, dict(zip(node.names, found, strict=False))
 
 
 class Catalogue:
@@ -68,9 +68,9 @@ class Catalogue:
             route.returns: route.path
             for item in self.resources
             for route in item.routes
-            if route.method == "GET" and not route.listed
+            if route.method == "GET" and not route.listed and route.path.count("{") < 2
         }
-        """Kind -> the path that one of its objects is retrieved at."""
+        """Kind -> the path that one of its objects is retrieved at, by its own id alone."""
         self.events = frozenset(event for item in self.resources for event in item.events)
         self.routes: Paths[Route] = Paths()
         self.actions: Paths[Action] = Paths()

@@ -50,7 +50,7 @@ def _expands(words: list[str], kinds: Mapping[str, Kind], name: str) -> bool:
             kind, path, reached = kinds.get(kind.expandable[path]), "", True
         elif path.endswith(".data") and path.removesuffix(".data") in kind.lists:
             kind, path = kinds.get(kind.lists[path.removesuffix(".data")]), ""
-        elif path in kind.hidden:
+        elif path in kind.hidden or path in kind.lists:
             reached = True
         elif not _leads(kind, path):
             return False

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from fcproxy.fake.resources.identity_checks import LAST_ERRORS
+from fcproxy.fake.resources.tax_registrations import OPTIONS
 from tests.fake.support import CUSTOMER, Caller, Doc
 
 Journey = Callable[[Caller], Iterator[Doc]]
@@ -73,18 +75,61 @@ def identity(call: Caller) -> Iterator[Doc]:
     yield call.post(VS, "verification_flow=vf_1")
 
 
+def failed_checks(call: Caller) -> Iterator[Doc]:
+    """Sessions of every type, failed for every reason, also those that they did not ask to be checked."""
+    for form in ("type=document", "type=id_number", "verification_flow=vf_1"):
+        session = call.post(VS, form)
+        for code in LAST_ERRORS:
+            yield call.control(f"identity/verification_sessions/{session['id']}/fail", {"code": code})
+    yield from call.get("/v1/identity/verification_reports", "limit=100")["data"]
+
+
+def registrations(call: Caller) -> Iterator[Doc]:
+    """Registrations of every type in every country, with the parameters that go with it."""
+    for country, options in OPTIONS.items():
+        for kind in options.fields["type"].choices:
+            place = f"country_options[{country}]"
+            form = f"country={country}&active_from=now&{place}[type]={kind}"
+            if country == "us":
+                form += f"&{place}[state]=CA"
+            for name, param in options.fields[kind].fields.items() if kind in options.fields else ():
+                if param.item is None:
+                    form += f"&{place}[{kind}][{name}]={(*param.choices, 'QC')[0]}"
+                else:
+                    form += (
+                        f"&{place}[{kind}][{name}][0][type]=local_use_tax&{place}[{kind}][{name}][0][jurisdiction]=003"
+                    )
+            yield call.post("/v1/tax/registrations", form)
+
+
 def stores(call: Caller) -> Iterator[Doc]:
     """Customers, payment methods, products, events."""
     customer = call.post("/v1/customers", "name=Ada&email=ada@example.com&address[city]=London&metadata[a]=b")
     yield customer
-    yield call.post(f"/v1/customers/{customer['id']}", "description=first&name=")
+    yield call.post(
+        f"/v1/customers/{customer['id']}",
+        "description=first&name=&business_name=Acme&shipping[name]=Ada&shipping[address][country]=US&tax_exempt=reverse"
+        "&invoice_settings[custom_fields][0][name]=a&invoice_settings[custom_fields][0][value]=b&balance=-5"
+        "&invoice_settings[rendering_options][amount_tax_display]=exclude_tax&tax[ip_address]=127.0.0.1&expand[]=tax",
+    )
+    yield call.post(f"/v1/customers/{customer['id']}", "business_name=&shipping=&tax_exempt=")
     yield call.get("/v1/payment_methods/pm_card_visa")
     card = "type=card&card[number]=4242424242424242&card[exp_month]=12&card[exp_year]=2034&card[cvc]=123"
     method = call.post("/v1/payment_methods", card)
     yield method
     yield call.post(f"/v1/payment_methods/{method['id']}/attach", f"customer={customer['id']}")
     yield call.post("/v1/payment_methods", "type=us_bank_account&us_bank_account[account_number]=000123456789")
-    yield call.post("/v1/products", "name=Gold&description=Shiny&tax_code=txcd_10000000")
+    yield call.post(
+        "/v1/customers", f"payment_method={method['id']}&invoice_settings[default_payment_method]={method['id']}"
+    )
+    yield call.post(
+        f"/v1/payment_methods/{method['id']}", "card[exp_month]=1&card[exp_year]=2040&billing_details[tax_id]=1"
+    )
+    yield call.post(
+        "/v1/products",
+        "name=Gold&description=Shiny&tax_code=txcd_10000000&marketing_features[0][name]=Rare&package_dimensions[height]=1"
+        "&package_dimensions[length]=2.5&package_dimensions[weight]=3&package_dimensions[width]=4&tax_details[tax_code]=",
+    )
     yield from call.get("/v1/events")["data"]
 
 
@@ -179,6 +224,8 @@ JOURNEYS: tuple[Journey, ...] = (
     identity,
     stores,
     tax,
+    registrations,
+    failed_checks,
     climate,
     forwarding,
     webhooks,

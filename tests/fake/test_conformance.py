@@ -8,6 +8,7 @@ from fcproxy.fake.catalogue import Catalogue
 from fcproxy.fake.resources import all_resources
 from tests.fake.conformance import faults, model_of, param_faults
 from tests.fake.journeys import JOURNEYS, Journey
+from tests.fake.presence import presence_faults
 from tests.fake.support import Caller
 
 PARAMS = {
@@ -45,6 +46,7 @@ PARAMS = {
     "GET /v1/forwarding/requests": sdk_params.forwarding.RequestListParams,
     "POST /v1/webhook_endpoints/{id}": sdk_params.WebhookEndpointUpdateParams,
     "GET /v1/webhook_endpoints": sdk_params.WebhookEndpointListParams,
+    "POST /v1/webhook_endpoints": sdk_params.WebhookEndpointCreateParams,
     "GET /v1/events": sdk_params.EventListParams,
     "GET /v1/identity/verification_reports": sdk_params.identity.VerificationReportListParams,
 }
@@ -62,4 +64,4 @@ def test_answers_are_instances_of_the_sdk_classes(journey: Journey) -> None:
     shown = list(journey(Caller(version=stripe.api_version)))
     assert shown
     for doc in shown:
-        assert list(faults(doc, model_of(doc["object"]))) == []
+        assert [*faults(doc, model_of(doc["object"])), *presence_faults(doc)] == []

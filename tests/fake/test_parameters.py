@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fake.support import CUSTOMER, Caller
+from tests.fake.conformance import faults, model_of
+from tests.fake.support import CUSTOMER, ENDIVE, Caller
 
 SESSIONS = "/v1/financial_connections/sessions"
 HOLDER = f"account_holder[type]=customer&account_holder[customer]={CUSTOMER}"
@@ -233,3 +234,33 @@ def test_what_cannot_be_expanded(path: str) -> None:
 def test_expansion_is_no_deeper_than_four_levels() -> None:
     error = Caller().refused("GET", "/v1/customers", "expand[]=data.a.b.c.d")
     assert error["message"].startswith("You cannot expand more than 4 levels")
+
+
+def test_a_list_that_is_embedded_may_be_named_in_an_expansion() -> None:
+    shown = Caller().post(SESSIONS, HOLDER + "&permissions[]=balances&expand[]=accounts")
+    assert shown["accounts"]["data"] == []
+
+
+def test_what_was_made_elsewhere_is_shown_in_full() -> None:
+    call = Caller(version=ENDIVE)
+    elsewhere = "account_holder[type]=account&account_holder[account]=acct_1abcdefghijklmno&permissions[]=balances"
+    for form, name in ((HOLDER + "&permissions[]=balances", "customer"), (elsewhere, "account")):
+        shown = call.post(SESSIONS, f"{form}&expand[]=account_holder.{name}")["account_holder"][name]
+        assert list(faults(shown, model_of(name))) == []
+    method = "pm_1" + "A" * 23
+    made = call.post("/v1/customers", f"invoice_settings[default_payment_method]={method}")
+    shown = call.get(f"/v1/customers/{made['id']}", "expand[]=invoice_settings.default_payment_method")
+    assert list(faults(shown["invoice_settings"]["default_payment_method"], model_of("payment_method"))) == []
+
+
+def test_payment_methods_of_a_customer() -> None:
+    call = Caller()
+    mine, other = call.post("/v1/customers")["id"], call.post("/v1/customers")["id"]
+    method = call.post("/v1/payment_methods/pm_card_visa/attach", f"customer={mine}")["id"]
+    path = f"/v1/customers/{mine}/payment_methods"
+    assert [one["id"] for one in call.get(path)["data"]] == [method]
+    assert call.get(path)["url"] == path
+    assert call.get(f"{path}/{method}")["customer"] == mine
+    assert call.get(path, "type=us_bank_account")["data"] == []
+    assert call.refused("GET", f"/v1/customers/{other}/payment_methods/{method}")["code"] == "resource_missing"
+    assert call.refused("GET", "/v1/customers/cus_nobody/payment_methods")["param"] == "customer"

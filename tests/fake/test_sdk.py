@@ -49,6 +49,8 @@ def _customers(v1: Any) -> None:
     )
     v1.payment_methods.attach(method.id, {"customer": customer.id})
     assert v1.payment_methods.list({"customer": customer.id}).data[0].id == method.id
+    assert v1.customers.payment_methods.list(customer.id).data[0].id == method.id
+    assert v1.customers.payment_methods.retrieve(customer.id, method.id).customer == customer.id
     v1.payment_methods.update(method.id, {"metadata": {"a": "b"}})
     assert v1.payment_methods.retrieve(method.id).card.last4 == "4242"
     v1.payment_methods.detach(method.id)

@@ -325,3 +325,30 @@ def test_states_of_zip_codes(postal_code: str, state: str | None) -> None:
 def test_there_are_no_associations() -> None:
     error = Caller().refused("GET", f"{TAX}/associations/find", "payment_intent=pi_1")
     assert (error["status"], error["code"]) == (404, "resource_missing")
+
+
+@pytest.mark.parametrize(
+    ("form", "source", "override", "tax"),
+    [
+        ("", "billing", "none", 148),
+        ("tax_exempt=exempt", "billing", "customer_exempt", 0),
+        ("tax_exempt=reverse", "billing", "reverse_charge", 0),
+        ("shipping[name]=A&shipping[address][country]=US&shipping[address][postal_code]=97201", "shipping", "none", 0),
+    ],
+)
+def test_a_stored_customer_says_where_and_whether_tax_is_due(form: str, source: str, override: str, tax: int) -> None:
+    call = Caller()
+    register(call)
+    made = call.post("/v1/customers", f"address[country]=US&address[postal_code]=94080&{form}")
+    done = calculate(call, customer=f"customer={made['id']}")
+    details = done["customer_details"]
+    assert (details["address_source"], details["taxability_override"]) == (source, override)
+    assert done["tax_amount_exclusive"] == tax
+
+
+@pytest.mark.parametrize(("country", "shown"), [("NO", True), ("DE", True), ("AL", False), ("ZA", False)])
+def test_the_place_of_supply_is_shown_where_stripe_shows_it(country: str, shown: bool) -> None:
+    made = register(Caller(), country, "[type]=standard;[standard][place_of_supply_scheme]=inbound_goods")
+    scheme = {"place_of_supply_scheme": "inbound_goods"}
+    wanted = {"standard": scheme, "type": "standard"} if shown else {"type": "standard"}
+    assert made["country_options"] == {country.lower(): wanted}

@@ -131,11 +131,33 @@ def make_report(call: Call, session: Row, given: Doc, code: str | None, reason: 
         found = dict.fromkeys(data) if broken else data
         doc[check] = {**found, "error": error if broken else None, "status": "unverified" if broken else "verified"}
     if failed and failed not in doc:
-        doc[failed] = {"error": error, "status": "unverified"}
+        doc[failed] = {**dict.fromkeys(_FIELDS_OF[failed]), "error": error, "status": "unverified"}
     return call.add(REPORT, doc)
 
 
 _REPORTED = ("document", "id_number")
+_FIELDS_OF: Mapping[str, tuple[str, ...]] = {
+    "document": (
+        "address",
+        "dob",
+        "expiration_date",
+        "files",
+        "first_name",
+        "issued_date",
+        "issuing_country",
+        "last_name",
+        "number",
+        "sex",
+        "type",
+        "unparsed_place_of_birth",
+        "unparsed_sex",
+    ),
+    "selfie": ("document", "selfie"),
+    "id_number": ("dob", "first_name", "id_number", "id_number_type", "last_name"),
+    "email": ("email",),
+    "phone": ("phone",),
+}
+"""Check -> what a report says of it, all null where the check failed before anything was read."""
 
 
 def _sections(call: Call, session: Doc, person: Doc) -> dict[str, Doc]:

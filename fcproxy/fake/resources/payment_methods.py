@@ -23,7 +23,11 @@ TEST_CARDS = {
     "pm_card_discover": ("6011111111111117", "discover"),
 }
 """Stripe's words for test cards -> their public test number and brand. Source: docs.stripe.com/testing."""
+_ENDS = (8, 2030)
+"""Month and year in which a test card ends."""
 _BRANDS = {"4": "visa", "5": "mastercard", "2": "mastercard", "3": "amex", "6": "discover"}
+_FILTERS = ("allow_redisplay", "customer", "type")
+"""Fields that a list can be filtered by."""
 _BAD_NUMBER = ApiError(402, "card_error", "incorrect_number", "Your card number is incorrect.", "card[number]")
 _BAD_EXPIRY = ApiError(
     402, "card_error", "invalid_expiry_year", "Your card's expiration year is invalid.", "card[exp_year]"
@@ -34,9 +38,13 @@ _BILLING: Params = {
     "email": text("email", empty=True),
     "name": text(empty=True),
     "phone": text(empty=True),
+    "tax_id": text(),
 }
+_REDISPLAY = choice("always", "limited", "unspecified")
+_HOLDER_TYPE, _ACCOUNT_TYPE = choice("company", "individual"), choice("checking", "savings")
 _CREATE: Params = {
     "type": required(choice("card", "us_bank_account")),
+    "allow_redisplay": _REDISPLAY,
     "billing_details": group(_BILLING),
     "card": group(
         {
@@ -49,13 +57,20 @@ _CREATE: Params = {
     "metadata": METADATA,
     "us_bank_account": group(
         {
-            "account_holder_type": choice("company", "individual"),
+            "account_holder_type": _HOLDER_TYPE,
             "account_number": text(),
-            "account_type": choice("checking", "savings"),
+            "account_type": _ACCOUNT_TYPE,
             "financial_connections_account": text(),
             "routing_number": text(),
         }
     ),
+}
+_UPDATE: Params = {
+    "allow_redisplay": _REDISPLAY,
+    "billing_details": group(_BILLING),
+    "card": group({"exp_month": integer(least=1, most=12), "exp_year": integer()}),
+    "metadata": METADATA,
+    "us_bank_account": group({"account_holder_type": _HOLDER_TYPE, "account_type": _ACCOUNT_TYPE}),
 }
 
 
@@ -73,10 +88,10 @@ def _card(call: Call, given: Doc) -> tuple[Doc, Doc]:
         raise StripeError(_BAD_EXPIRY)
     private = {"number": number, "cvc": given.get("cvc", ""), "exp_month": given["exp_month"], "exp_year": year}
     brand = _BRANDS.get(number[0], "unknown")
-    return _card_doc(call, brand, number[-4:], given["exp_month"], year), private
+    return _card_doc(call.secret("fingerprint", 16), brand, number[-4:], given["exp_month"], year), private
 
 
-def _card_doc(call: Call, brand: str, last4: str, month: int, year: int) -> Doc:
+def _card_doc(fingerprint: str, brand: str, last4: str, month: int, year: int) -> Doc:
     return {
         "brand": brand,
         "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "unchecked"},
@@ -84,11 +99,12 @@ def _card_doc(call: Call, brand: str, last4: str, month: int, year: int) -> Doc:
         "display_brand": brand if brand != "amex" else "american_express",
         "exp_month": month,
         "exp_year": year,
-        "fingerprint": call.secret("fingerprint", 16),
+        "fingerprint": fingerprint,
         "funding": "credit",
         "generated_from": None,
         "last4": last4,
         "networks": {"available": [brand], "preferred": None},
+        "regulated_status": "unregulated",
         "three_d_secure_usage": {"supported": True},
         "wallet": None,
     }
@@ -113,22 +129,23 @@ def _bank(call: Call, given: Doc) -> Doc:
     }
 
 
-def _doc(call: Call, kind: str, billing: Doc) -> Doc:
-    address = billing.get("address")
+def _billing(given: Doc, old: Doc) -> Doc:
+    """Billing details as they are shown: what is given over what was there."""
+    shown = {**dict.fromkeys(_BILLING), **old, **given}
+    shown["address"] = {**dict.fromkeys(ADDRESS), **(shown["address"] or {})}
+    return shown
+
+
+def _doc(object_id: str, livemode: bool, created: int, kind: str) -> Doc:
     return {
-        "id": call.mint(KIND),
+        "id": object_id,
         "object": KIND,
         "allow_redisplay": "unspecified",
-        "billing_details": {
-            "address": {**dict.fromkeys(ADDRESS), **(address or {})},
-            "email": billing.get("email"),
-            "name": billing.get("name"),
-            "phone": billing.get("phone"),
-            "tax_id": None,
-        },
-        "created": call.now,
+        "billing_details": _billing({}, {}),
+        "created": created,
         "customer": None,
-        "livemode": call.livemode,
+        "customer_account": None,
+        "livemode": livemode,
         "metadata": {},
         "type": kind,
     }
@@ -138,7 +155,9 @@ def _create(call: Call) -> Doc:
     kind = call.params["type"]
     if not call.params.get(kind):
         raise refuse("parameter_missing", param=kind)
-    doc = _doc(call, kind, call.params.get("billing_details", {}))
+    doc = _doc(call.mint(KIND), call.livemode, call.now, kind)
+    doc["allow_redisplay"] = call.params.get("allow_redisplay", "unspecified")
+    doc["billing_details"] = _billing(call.params.get("billing_details", {}), {})
     doc["metadata"] = merge_metadata({}, call.params.get("metadata"))
     private: Doc = {}
     if kind == "card":
@@ -162,11 +181,9 @@ def payment_method(call: Call, object_id: str, param: str) -> Row:
         return call.reference(KIND, object_id, param)
     if not number:
         number, brand = TEST_CARDS["pm_card_visa"]
-    doc = _doc(call, "card", {})
-    if elsewhere:
-        doc["id"] = object_id
-    doc["card"] = _card_doc(call, brand, number[-4:], 8, 2030)
-    return call.add(KIND, doc, {"number": number, "cvc": "123", "exp_month": 8, "exp_year": 2030})
+    doc = _doc(object_id if elsewhere else call.mint(KIND), call.livemode, call.now, "card")
+    doc["card"] = _card_doc(call.secret("fingerprint", 16), brand, number[-4:], *_ENDS)
+    return call.add(KIND, doc, {"number": number, "cvc": "123", "exp_month": _ENDS[0], "exp_year": _ENDS[1]})
 
 
 def _retrieve(call: Call) -> Doc:
@@ -176,15 +193,37 @@ def _retrieve(call: Call) -> Doc:
 
 
 def _update(call: Call) -> Doc:
-    row = call.target(KIND)
-    if "metadata" in call.params:
-        call.change(row, metadata=merge_metadata(row.doc["metadata"], call.params["metadata"]))
-    return row.doc
+    row, changes = call.target(KIND), dict(call.params)
+    changes.pop("expand", None)
+    for kind in ("card", "us_bank_account"):
+        if kind in changes and kind != row.doc["type"]:
+            raise refuse("not_allowed", param=kind, why=f"the PaymentMethod is a {row.doc['type']}.")
+        if kind in changes:
+            changes[kind] = {**row.doc[kind], **changes[kind]}
+    if "card" in changes:
+        row.private.update({name: changes["card"][name] for name in ("exp_month", "exp_year")})
+    if "billing_details" in changes:
+        changes["billing_details"] = _billing(changes["billing_details"], row.doc["billing_details"])
+    if "metadata" in changes:
+        changes["metadata"] = merge_metadata(row.doc["metadata"], changes["metadata"])
+    return call.change(row, **changes).doc
 
 
 def _list(call: Call) -> Doc:
-    filters = {name: call.params.get(name) for name in ("customer", "type")}
-    return call.page(KIND, _URL, filters=filters)
+    return call.page(KIND, _URL, filters={name: call.params.get(name) for name in _FILTERS})
+
+
+def _list_of_customer(call: Call) -> Doc:
+    customer = call.target("customer", "customer")
+    filters = {name: call.params.get(name) for name in _FILTERS}
+    return call.page(KIND, f"/v1/customers/{customer.id}/payment_methods", filters={**filters, "customer": customer.id})
+
+
+def _retrieve_of_customer(call: Call) -> Doc:
+    customer, row = call.target("customer", "customer"), call.target(KIND)
+    if row.doc["customer"] != customer.id:
+        raise refuse("missing", param="id", words="PaymentMethod", id=row.id, hint="")
+    return row.doc
 
 
 def _attach(call: Call) -> Doc:
@@ -200,8 +239,9 @@ def _detach(call: Call) -> Doc:
     return call.change(row, customer=None).doc
 
 
-def _stand_in(object_id: str, _livemode: bool) -> Doc:
-    return {"id": object_id, "object": KIND}
+def _stand_in(object_id: str, livemode: bool) -> Doc:
+    card = _card_doc(object_id[-16:], "visa", TEST_CARDS["pm_card_visa"][0][-4:], *_ENDS)
+    return {**_doc(object_id, livemode, 0, "card"), "card": card}
 
 
 RESOURCE = Resource(
@@ -212,7 +252,7 @@ RESOURCE = Resource(
             KIND,
             "PaymentMethod",
             expandable={"customer": "customer"},
-            indexes={"customer": by("customer"), "type": by("type")},
+            indexes={name: by(name) for name in _FILTERS},
             stand_in=_stand_in,
         ),
     ),
@@ -224,11 +264,27 @@ RESOURCE = Resource(
             _list,
             KIND,
             "List PaymentMethods",
-            {**LIST, "customer": text(), "type": text()},
+            {**LIST, "allow_redisplay": _REDISPLAY, "customer": text(), "type": text()},
             listed=True,
         ),
         Route("GET", _URL + "/{id}", _retrieve, KIND, "Retrieve a PaymentMethod"),
-        Route("POST", _URL + "/{id}", _update, KIND, "Update a PaymentMethod", {"metadata": METADATA}),
+        Route("POST", _URL + "/{id}", _update, KIND, "Update a PaymentMethod", _UPDATE),
+        Route(
+            "GET",
+            "/v1/customers/{customer}/payment_methods",
+            _list_of_customer,
+            KIND,
+            "List a customer's PaymentMethods",
+            {**LIST, "allow_redisplay": _REDISPLAY, "type": text()},
+            listed=True,
+        ),
+        Route(
+            "GET",
+            "/v1/customers/{customer}/payment_methods/{id}",
+            _retrieve_of_customer,
+            KIND,
+            "Retrieve a customer's PaymentMethod",
+        ),
         Route("POST", _URL + "/{id}/attach", _attach, KIND, "Attach it to a customer", {"customer": required(text())}),
         Route("POST", _URL + "/{id}/detach", _detach, KIND, "Detach it from its customer"),
     ),

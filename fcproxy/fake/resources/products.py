@@ -3,7 +3,7 @@
 from fcproxy.fake.call import Call
 from fcproxy.fake.errors import ApiError, StripeError
 from fcproxy.fake.metadata import merge_metadata
-from fcproxy.fake.params import CREATED, LIST, METADATA, Params, array, boolean, required, text
+from fcproxy.fake.params import CREATED, LIST, METADATA, Params, array, boolean, choice, decimal, group, required, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.state import Doc, by
 
@@ -11,32 +11,39 @@ __all__ = ["RESOURCE"]
 
 KIND = "product"
 _URL = "/v1/products"
+_FILTERS = ("active", "shippable", "type", "url")
+"""Fields that a list can be filtered by."""
 _EXISTS = ApiError(400, "invalid_request_error", "resource_already_exists", "Product already exists.", "id")
 
+_SIDES = ("height", "length", "weight", "width")
+_TYPE = choice("good", "service")
 _FIELDS: Params = {
     "active": boolean(),
     "description": text(most=40_000, empty=True),
-    "images": array(text("url"), most=8),
+    "images": array(text("url"), most=8, empty=True),
+    "marketing_features": array(group({"name": required(text(most=80))}), most=15, empty=True),
     "metadata": METADATA,
     "name": text(),
+    "package_dimensions": group({side: required(decimal()) for side in _SIDES}, empty=True),
     "shippable": boolean(),
     "statement_descriptor": text(most=22),
     "tax_code": text(empty=True),
+    "tax_details": group({"performance_location": text(), "tax_code": text(empty=True)}, empty=True),
     "unit_label": text(most=12, empty=True),
     "url": text("url", empty=True),
 }
 
 
-def _doc(call: Call, object_id: str) -> Doc:
+def _doc(object_id: str, livemode: bool, created: int) -> Doc:
     return {
         "id": object_id,
         "object": KIND,
         "active": True,
-        "created": call.now,
+        "created": created,
         "default_price": None,
         "description": None,
         "images": [],
-        "livemode": call.livemode,
+        "livemode": livemode,
         "marketing_features": [],
         "metadata": {},
         "name": "",
@@ -44,15 +51,24 @@ def _doc(call: Call, object_id: str) -> Doc:
         "shippable": None,
         "statement_descriptor": None,
         "tax_code": None,
+        "tax_details": None,
         "type": "service",
         "unit_label": None,
-        "updated": call.now,
+        "updated": created,
         "url": None,
     }
 
 
 def _changes(call: Call, doc: Doc) -> Doc:
-    changes = {name: value for name, value in call.params.items() if name in _FIELDS}
+    changes = {name: value for name, value in call.params.items() if name in (*_FIELDS, "type")}
+    for name in ("images", "marketing_features"):
+        if name in changes:
+            changes[name] = changes[name] or []
+    if changes.get("package_dimensions"):
+        changes["package_dimensions"] = {side: float(changes["package_dimensions"][side]) for side in _SIDES}
+    if changes.get("tax_details"):
+        old = doc["tax_details"] or {"performance_location": None, "tax_code": None}
+        changes["tax_details"] = {**old, **changes["tax_details"]}
     if "metadata" in changes:
         changes["metadata"] = merge_metadata(doc["metadata"], changes["metadata"])
     return changes
@@ -62,7 +78,7 @@ def _create(call: Call) -> Doc:
     object_id = call.params.get("id") or call.mint(KIND)
     if call.state.tables[KIND].get(object_id) is not None:
         raise StripeError(_EXISTS)
-    doc = _doc(call, object_id)
+    doc = _doc(object_id, call.livemode, call.now)
     row = call.add(KIND, {**doc, **_changes(call, doc)})
     call.emit("product.created", row)
     return row.doc
@@ -83,8 +99,13 @@ def _update(call: Call) -> Doc:
 
 
 def _list(call: Call) -> Doc:
-    active = call.params.get("active")
-    return call.page(KIND, _URL, filters={"active": None if active is None else str(active)})
+    filters = {name: str(call.params[name]) for name in _FILTERS if name in call.params}
+    ids = call.params.get("ids")
+    return call.page(KIND, _URL, filters=filters, where=lambda row: not ids or row.id in ids)
+
+
+def _elsewhere(object_id: str, livemode: bool) -> Doc:
+    return _doc(object_id, livemode, 0)
 
 
 def _delete(call: Call) -> Doc:
@@ -101,8 +122,8 @@ RESOURCE = Resource(
         Kind(
             KIND,
             "product",
-            indexes={"active": by("active")},
-            stand_in=lambda object_id, livemode: {"id": object_id, "object": KIND, "livemode": livemode},
+            indexes={name: by(name) for name in _FILTERS},
+            stand_in=_elsewhere,
         ),
     ),
     routes=(
@@ -112,9 +133,25 @@ RESOURCE = Resource(
             _create,
             KIND,
             "Create a product",
-            {**_FIELDS, "id": text(), "name": required(text())},
+            {**_FIELDS, "id": text(), "name": required(text()), "type": _TYPE},
         ),
-        Route("GET", _URL, _list, KIND, "List products", {**LIST, **CREATED, "active": boolean()}, listed=True),
+        Route(
+            "GET",
+            _URL,
+            _list,
+            KIND,
+            "List products",
+            {
+                **LIST,
+                **CREATED,
+                "active": boolean(),
+                "ids": array(text()),
+                "shippable": boolean(),
+                "type": _TYPE,
+                "url": text(),
+            },
+            listed=True,
+        ),
         Route("GET", _URL + "/{id}", _retrieve, KIND, "Retrieve a product"),
         Route("POST", _URL + "/{id}", _update, KIND, "Update a product", _FIELDS),
         Route("DELETE", _URL + "/{id}", _delete, KIND, "Delete a product"),

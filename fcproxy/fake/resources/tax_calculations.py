@@ -43,6 +43,8 @@ DEFAULT_TAX_CODE = "txcd_10000000"
 SHOWN = 10
 _TAX_CODE = re.compile(r"txcd_[0-9]{8}\Z")
 _BEHAVIOR = choice("exclusive", "inclusive")
+OVERRIDES = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
+"""What a stored customer's ``tax_exempt`` means for a calculation that does not say otherwise."""
 
 _LINE: Params = {
     "amount": required(integer()),
@@ -111,25 +113,34 @@ def _located(address: Doc | None) -> tuple[str, str | None]:
     return country, None
 
 
+def _address_of(customer: Doc) -> tuple[Doc | None, str | None]:
+    """A stored customer's address and which one it is: that of shipping goes before that of billing."""
+    if customer["shipping"]:
+        return customer["shipping"]["address"], "shipping"
+    return customer["address"], "billing" if customer["address"] else None
+
+
 def _details(call: Call) -> Doc:
     """The customer's details: those of the request, else those of the stored customer."""
     given = call.params.get("customer_details", {})
     if "customer" not in call.params and not given:
         raise refuse("one_needed", param="customer_details", names="customer, customer_details")
     address, source = given.get("address"), given.get("address_source")
+    override = given.get("taxability_override")
     if address is not None and source is None:
         raise refuse("parameter_missing", param="customer_details[address_source]")
     if "customer" in call.params:
         call.known("customer", call.params["customer"], "customer")
         stored = call.find("customer", call.params["customer"])
         if address is None and stored is not None:
-            address, source = stored.doc["address"], "billing"
+            address, source = _address_of(stored.doc)
+        override = override or OVERRIDES.get(stored.doc["tax_exempt"] if stored else "")
     return {
         "address": _address(address) if address else None,
         "address_source": source,
         "ip_address": given.get("ip_address"),
         "tax_ids": given.get("tax_ids", []),
-        "taxability_override": given.get("taxability_override", "none"),
+        "taxability_override": override or "none",
     }
 
 
@@ -170,13 +181,14 @@ def _code_of(call: Call, given: Doc, position: int) -> str:
 
 
 def _line(call: Call, given: Doc, code: str, reference: str, taxed: Taxed) -> Doc:
-    line: Doc = {
+    return {
         "id": call.mint(LINE),
         "object": LINE,
         "amount": taxed.amount,
         "amount_tax": taxed.tax,
         "livemode": call.livemode,
         "metadata": merge_metadata({}, given["metadata"]) if given.get("metadata") else None,
+        "performance_location": given.get("performance_location"),
         "product": given.get("product"),
         "quantity": given.get("quantity", 1),
         "reference": reference,
@@ -184,9 +196,6 @@ def _line(call: Call, given: Doc, code: str, reference: str, taxed: Taxed) -> Do
         "tax_breakdown": taxed.breakdown(),
         "tax_code": code,
     }
-    if "performance_location" in given:
-        line["performance_location"] = given["performance_location"]
-    return line
 
 
 def _references(given: list[Doc]) -> list[str]:

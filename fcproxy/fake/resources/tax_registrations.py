@@ -18,6 +18,8 @@ _ENDIVE = "2026-09-30"
 _STANDARD = (
     "ae al ao au aw ba bb bd bf bh bs cd ch et gb gn is jp me mk mr no nz om rs sg sr uy za zw"  # place may be given
 )
+_SCHEME_SHOWN = frozenset(code.lower() for code in (*EU, "AE", "AU", "CH", "GB", "JP", "NO", "NZ", "SG"))
+"""Countries whose registrations show how the place of supply is found; others take the parameter and do not show it."""
 _SIMPLIFIED = (
     "am az bj bw by ci cl cm co cr cv ec eg ge gh id in ke kg kh kr kz la lk ma md mu mx my ng np pe ph ru sa sn th tj "
     "tr tw tz ua ug uz vn zm"
@@ -117,8 +119,10 @@ def _options(call: Call) -> Doc:
         if name not in ("state", "type", kind):
             why = f"`type` is `{kind}`."
             raise refuse("not_allowed", param=f"country_options[{country}][{name}]", why=why)
-    if "place_of_supply_scheme" in OPTIONS[country].fields.get("standard", group({})).fields and kind == "standard":
+    if country in _SCHEME_SHOWN and kind == "standard":
         options["standard"] = {"place_of_supply_scheme": "standard", **options.get("standard", {})}
+    elif kind == "standard":
+        options.pop("standard", None)
     needs_place = kind == "province_standard" or kind.startswith("local_")
     if needs_place and kind not in options:
         raise refuse("parameter_missing", param=f"country_options[{country}][{kind}]")

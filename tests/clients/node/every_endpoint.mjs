@@ -39,6 +39,8 @@ async function customers() {
   const method = await methods.create({ type: "card", card });
   assert.equal((await methods.attach(method.id, { customer: customer.id })).customer, customer.id);
   assert.deepEqual((await methods.list({ customer: customer.id })).data.map((one) => one.id), [method.id]);
+  assert.equal((await stripe.customers.listPaymentMethods(customer.id)).data[0].id, method.id);
+  assert.equal((await stripe.customers.retrievePaymentMethod(customer.id, method.id)).id, method.id);
   assert.equal((await methods.update(method.id, { metadata: { a: "b" } })).metadata.a, "b");
   assert.equal((await methods.retrieve(method.id)).card.last4, "4242");
   assert.equal((await methods.detach(method.id)).customer, null);
