@@ -27,8 +27,8 @@ def aligned(data: bytes) -> Iterable[int]:
 
 def telling(value: bytes) -> tuple[int, ...]:
     """The four grams of that stretch of ``value`` (at least seven octets) which is likeliest to be its own."""
-    starts = (0, (len(value) - _WINDOW) // 2, len(value) - _WINDOW)
-    best = max(starts, key=lambda at: (_chance(value[at : at + _WINDOW]), at))
+    last = len(value) - _WINDOW
+    _, best = max([(_chance(value[at : at + _WINDOW]), at) for at in (0, last // 2, last)])
     return tuple(int.from_bytes(value[at : at + 4], _ORDER) for at in range(best, best + 4))
 
 
@@ -36,8 +36,11 @@ _ORDER: Literal["little", "big"] = "little" if memoryview(b"\1\0\0\0").cast("I")
 
 
 def _chance(piece: bytes) -> int:
-    """How random it looks: prefixes and words are lower-case letters, keys are not."""
-    return sum(not 97 <= octet <= 122 and octet not in b"_@." for octet in piece) + len(set(piece))
+    """How random it looks: prefixes and words are lower-case letters, keys are not; many texts hold zeros in a row."""
+    return len(piece.translate(None, _WORDS)) + 2 * len(set(piece))
+
+
+_WORDS = b"abcdefghijklmnopqrstuvwxyz_@."
 
 
 class GramIndex:
@@ -54,13 +57,15 @@ class GramIndex:
         """Takes in ``text``."""
         self._recent.append(text)
 
-    def recent(self, grams: Iterable[int]) -> bool:
-        """Whether a text that came in since the last `settle` may hold the value with these `telling` grams."""
-        return bool(self._recent) and not set(grams).isdisjoint(aligned(octets("\n".join(self._recent))))
+    def recent(self, values: Iterable[str]) -> bool:
+        """Whether a text that came in since the last `settle` holds one of ``values``."""
+        return any(value in text for value in values for text in self._recent)
 
-    def earlier(self, grams: Iterable[int]) -> bool:
-        """Whether a text from before the last `settle` may hold it."""
-        return not self._held.isdisjoint(grams)
+    def earlier(self, value: str) -> bool:
+        """Whether a text from before the last `settle` may hold ``value``: at one of the four places where a cut may
+        fall, all its grams must be known. A few of them are, in long recordings, by chance."""
+        data, held = octets(value), self._held
+        return any(held.issuperset(aligned(data[at:])) for at in range(4))
 
     def settle(self) -> None:
         """Makes what is recent earlier."""

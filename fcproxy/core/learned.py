@@ -14,10 +14,12 @@ class Learned:
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
         self._by_gram: dict[int, list[str]] = {}
-        self.latest: list[tuple[int, ...]] = []
-        """The grams of each value in the order of learning: whoever keeps texts looks here for what is new."""
-        self.on_learn: list[Callable[[tuple[int, ...]], None]] = []
-        """Called with the grams of each new value."""
+        self.separated: set[str] = set()
+        """Those of the values that hold what separates the parts of a form."""
+        self.latest: list[str] = []
+        """Each value in the order of learning: whoever keeps texts looks here for what is new."""
+        self.on_learn: list[Callable[[str], None]] = []
+        """Called with each new value."""
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -36,28 +38,27 @@ class Learned:
 
     def _file(self, value: str, kind: str) -> None:
         self._kinds[value] = kind
-        grams = telling(octets(value))
-        self.latest.append(grams)
-        for gram in grams:
+        if not _SEPARATORS.isdisjoint(value.rstrip("=")):
+            self.separated.add(value)
+        self.latest.append(value)
+        for gram in telling(octets(value)):
             self._by_gram.setdefault(gram, []).append(value)
         for tell in self.on_learn:
-            tell(grams)
+            tell(value)
 
     def kind(self, value: str) -> str | None:
         """The kind under which exactly ``value`` was learned."""
         return self._kinds.get(value)
 
-    def may_hold(self, text: str) -> bool:
-        """False where ``text`` surely holds no learned value."""
-        if not self._kinds or len(text) < MIN_LENGTH:
-            return False
-        return not self._by_gram.keys().isdisjoint(aligned(octets(text)))
+    def holds(self, text: str) -> bool:
+        """Whether a learned value stands in ``text``."""
+        return any(value in text for value in self._candidates(text))
 
     def search(self, text: str) -> list[tuple[int, int, str]]:
         """Where learned values stand in ``text``: (start, end, kind), not overlapping, in order, longest first."""
-        if not self.may_hold(text):
+        wanted = self._candidates(text)
+        if not wanted:
             return []
-        wanted = {value for gram in aligned(octets(text)) for value in self._by_gram.get(gram, ())}
         hits: list[tuple[int, int]] = []
         for value in wanted:
             at = text.find(value)
@@ -71,6 +72,19 @@ class Learned:
                 found.append((start, end, self._kinds[text[start:end]]))
                 last = end
         return found
+
+    def _candidates(self, text: str) -> set[str]:
+        """The values of which ``text`` holds a telling gram."""
+        if not self._kinds or len(text) < MIN_LENGTH:
+            return _NONE
+        by_gram = self._by_gram
+        if by_gram.keys().isdisjoint(grams := aligned(octets(text))):
+            return _NONE
+        return {value for gram in by_gram.keys() & set(grams) for value in by_gram[gram]}
+
+
+_NONE: set[str] = set()
+_SEPARATORS = frozenset("&=")
 
 
 def _cores(value: str) -> list[str]:

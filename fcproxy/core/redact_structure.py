@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import quote_plus, unquote
 
 from fcproxy.core import form, json_text, marker
+from fcproxy.core.familiar import FormOutlines, JsonOutlines
 from fcproxy.core.grams import MIN_LENGTH
 from fcproxy.core.json_text import Document, Members
 from fcproxy.core.ledger import Ledger
@@ -27,6 +28,9 @@ _DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
 _NOT_REALLY_FORM = re.compile(r"&(?:#|amp;#)|(?:=[0-9A-Fa-f]{2}[^=&]{0,3}){3}")
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}")
 _BASE64_PLUS = re.compile(r"[A-Za-z0-9/+]{16}")
+_NOWHERE = Scope.base(_NO_WORDS)
+"""Where the rules of a value are known, its place is not asked for."""
+
 _NO_FORM = re.compile(r"[\s<>\"{}]")
 
 
@@ -38,6 +42,9 @@ class StructureRedactor:
         self._ledger = ledger
         self._text = text
         self._urls = UrlRedactor(book, ledger, text, self.form)
+        self._json_outlines = JsonOutlines(self._applicable, lambda key: text.redact(key) == key)
+        self._form_outlines = FormOutlines()
+        text.on_forget += (self._json_outlines.forget, self._form_outlines.forget)
         text.structured = self._inner
         text.url = lambda url: self.url(url, secret=False)
 
@@ -49,7 +56,9 @@ class StructureRedactor:
 
     def leaf(self, value: str, name: str, scope: Scope) -> str:
         """One decoded value, by the first rule of its place that applies, else as text."""
-        rule = self._rule(name, value, scope)
+        return self._leaf(value, name, scope, self._rule(name, value, scope))
+
+    def _leaf(self, value: str, name: str, scope: Scope, rule: FieldRule | None) -> str:
         if rule is None or rule.how == "keep":
             return self._text.redact(value)
         if not value or value in self._book.published:
@@ -68,15 +77,24 @@ class StructureRedactor:
         return self._ledger.marker(self._book.kinds[rule.kind], value, rule.id)
 
     def _rule(self, name: str, value: str, scope: Scope) -> FieldRule | None:
-        for rule in self._book.field_rules(name):
-            if rule.within and scope.words.isdisjoint(normals(rule.within)):
-                continue
-            if rule.outside and not scope.words.isdisjoint(normals(rule.outside)):
-                continue
-            if rule.like and re.fullmatch(rule.like, value, re.DOTALL) is None:
-                continue
-            return rule
-        return None
+        rules = self._book.field_rules(name)
+        return _first(self._in_scope(rules, scope), value) if rules else None
+
+    def _in_scope(self, rules: tuple[FieldRule, ...], scope: Scope) -> tuple[FieldRule, ...]:
+        words = scope.words
+        return tuple(
+            [
+                rule
+                for rule in rules
+                if not (rule.within and words.isdisjoint(normals(rule.within)))
+                and not (rule.outside and not words.isdisjoint(normals(rule.outside)))
+            ]
+        )
+
+    def _applicable(self, name: str, scope: Scope) -> tuple[FieldRule, ...] | None:
+        """See `familiar`. A date is put together from the values beside one another."""
+        rules = self._in_scope(self._book.field_rules(name), scope)
+        return None if any(rule.kind == "date_of_birth" for rule in rules) else rules
 
     def _date(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
         kind = self._book.kinds[rule.kind]
@@ -93,7 +111,43 @@ class StructureRedactor:
     def json(self, text: str, base: frozenset[str], document: Document | None = None) -> str:
         """A JSON text; ``document`` is what it reads, where that is known. Raises ValueError where it is none."""
         if document is None:
+            known = self.familiar_json(text, base)
+            if known is not None:
+                return known
             document = json_text.read(text)
+        done = self._json(text, base, document)
+        self._json_outlines.learn(document, base)
+        return done
+
+    def familiar_json(self, text: str, base: frozenset[str]) -> str | None:
+        """As `json`, for a text whose outline has been seen before; None for another."""
+        found = self._json_outlines.find(text, base)
+        if found is None:
+            return None
+        cut, plan = found
+        clean = self._text.clean
+        changed = False
+        for at in plan.free:
+            value = cut.strings[at]
+            if value not in clean:
+                done = self._text.redact(value)
+                if done != value:
+                    cut.strings[at], changed = _string(done, ascii_only=value.isascii())[1:-1], True
+        for at, name, rules in plan.ruled:
+            value = cut.strings[at]
+            done = self._leaf(value, name, _NOWHERE, _first(rules, value))
+            if done != value:
+                cut.strings[at], changed = _string(done, ascii_only=value.isascii())[1:-1], True
+        for at, name, rules in plan.numbers:
+            token = cut.numbers[at]
+            if not rules and len(token) < MIN_LENGTH:
+                continue
+            done = self._json_number(token, name, _NOWHERE, _first(rules, token))
+            if done != token:
+                cut.numbers[at], changed = done, True
+        return cut.joined() if changed else text
+
+    def _json(self, text: str, base: frozenset[str], document: Document) -> str:
         out: list[str] = []
         at = 0
         clean = self._text.clean
@@ -114,15 +168,14 @@ class StructureRedactor:
     def _json_leaf(self, value: str, token: str, name: str, scope: Scope, *, is_key: bool) -> str | None:
         """The token that takes the place of ``token``, or None."""
         if token[0] != '"':
-            done = self._json_number(value, name, scope)
+            done = self._json_number(value, name, scope, self._rule(name, value, scope))
             return done if done != value else None
         done = self._text.redact(value) if is_key else self.leaf(value, name, scope)
         return _string(done, ascii_only=token.isascii()) if done != value else None
 
-    def _json_number(self, token: str, name: str, scope: Scope) -> str:
-        rule = self._rule(name, token, scope)
+    def _json_number(self, token: str, name: str, scope: Scope, rule: FieldRule | None) -> str:
         if rule is not None and rule.how == "value" and _NUMBER.fullmatch(token):
-            done = self.leaf(token, name, scope)
+            done = self._leaf(token, name, scope, rule)
             return done if all(map(self._is_numeric, marker.find(done))) else self._number(token, rule.id)
         if len(token) < MIN_LENGTH:
             return token
@@ -147,9 +200,48 @@ class StructureRedactor:
         if _NOT_REALLY_FORM.search(text):
             # `&` and `=` here separate nothing: they belong to escapes.
             text = marker.outside(text, self._text.redact_words)
+        elif self._ledger.learned.separated:
+            # Taken apart, a form would take apart what was learned, too.
+            text = marker.outside(text, self._text.redact_separated)
+        elif (known := self.familiar_form(text, base)) is not None:
+            return known
         pieces = [_Pair(piece) for piece in text.split("&")]
         scopes = _FormScopes(base, pieces)
-        return "&".join(self._pair(pair, scopes) for pair in pieces)
+        done = [self._pair(pair, scopes) for pair in pieces]
+        self._learn_form(text, base, pieces, scopes, done)
+        return "&".join(done)
+
+    def familiar_form(self, text: str, base: frozenset[str]) -> str | None:
+        """As `form`, for a form whose outline has been seen before; None for another."""
+        found = self._form_outlines.find(text, base)
+        if found is None or marker.OPEN in text or _NOT_REALLY_FORM.search(text):
+            return None
+        keys, values, plan = found
+        clean = self._text.clean
+        changed = False
+        for at, (raw, rules) in enumerate(zip(values, plan.rules, strict=True)):
+            if not rules and raw in clean and "%" not in raw and "+" not in raw:
+                continue
+            done = self._value(_Pair(f"={raw}"), "", _NOWHERE, rules)
+            if done != raw:
+                values[at], changed = done, True
+        if not changed:
+            return text
+        pieces = zip(keys, plan.equals, values, strict=True)
+        return "&".join([f"{key}={value}" if equals else key for key, equals, value in pieces])
+
+    def _learn_form(
+        self, text: str, base: frozenset[str], pieces: "Sequence[_Pair]", scopes: "_FormScopes", done: Sequence[str]
+    ) -> None:
+        if marker.OPEN in text or any(
+            (pair.path[-1:] and pair.path[-1].lower() == "object") or one.partition("=")[0] != pair.raw_key
+            for pair, one in zip(pieces, done, strict=True)
+        ):
+            return  # a type is a value, and a key may not stay
+        rules = [self._applicable(_name_of(pair.path), scopes.of(pair.path)) for pair in pieces]
+        known = [one for one in rules if one is not None]
+        if len(known) == len(rules):
+            self._form_outlines.learn(text, base, known)
 
     def field(self, name: str, value: str, base: frozenset[str]) -> str:
         """One field that stands alone, as in a multipart part."""
@@ -161,13 +253,17 @@ class StructureRedactor:
         raw_key = self._key(pair)
         if not pair.equals:
             return raw_key
-        raw_value = self._raw(pair.raw_value)
-        if raw_value == pair.raw_value:
-            value = _as_meant(pair)
-            done = self.leaf(value, _name_of(pair.path), scopes.of(pair.path))
-            if done != value:
-                raw_value = marker.bump(done, lambda part: quote_plus(part, errors="surrogateescape"))
-        return f"{raw_key}={raw_value}"
+        name, scope = _name_of(pair.path), scopes.of(pair.path)
+        return f"{raw_key}={self._value(pair, name, scope, self._in_scope(self._book.field_rules(name), scope))}"
+
+    def _value(self, pair: "_Pair", name: str, scope: Scope, rules: tuple[FieldRule, ...]) -> str:
+        """The value as it is written; ``rules`` are those that ask for it."""
+        raw = self._raw(pair.raw_value)
+        if raw != pair.raw_value:
+            return raw
+        value = _as_meant(pair)
+        done = self._leaf(value, name, scope, _first(rules, value))
+        return raw if done == value else marker.bump(done, lambda part: quote_plus(part, errors="surrogateescape"))
 
     def _key(self, pair: "_Pair") -> str:
         raw = self._raw(pair.raw_key)
@@ -266,6 +362,14 @@ class _FormScopes:
             name = "" if prefix[-1].isdigit() else prefix[-1]
             scope = self._known[prefix] = Scope(self.of(prefix), name, self._members.get(prefix))
         return scope
+
+
+def _first(rules: Sequence[FieldRule], value: str) -> FieldRule | None:
+    """The first of the rules of a place that fits the value, too."""
+    for rule in rules:
+        if not rule.like or re.fullmatch(rule.like, value, re.DOTALL) is not None:
+            return rule
+    return None
 
 
 def _string(text: str, *, ascii_only: bool) -> str:

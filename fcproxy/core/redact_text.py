@@ -55,6 +55,12 @@ class TextRedactor:
         self._literals = _literals(book) if ledger.comparing else None
         self.clean: set[str] = set()
         """Texts in which nothing is to be redacted. Whatever is learned takes out those that may hold it."""
+        self.clean_urls: set[str] = set()
+        """URLs in which nothing is to be redacted, likewise."""
+        self.met_earlier = False
+        """Whether something learned may stand in what was settled (`GramIndex`) before. Whoever reads it resets it."""
+        self.on_forget: list[Callable[[], None]] = []
+        """Called when what was clean may be so no more."""
         ledger.learned.on_learn.append(self._forget)
         self.structured: Callable[[str], str | None] = lambda text: None
         self.url: Callable[[str], str] = str
@@ -62,7 +68,10 @@ class TextRedactor:
 
     def redact(self, text: str) -> str:
         """``text`` with markers where secrets were."""
-        if len(text) < _SHORTEST or text in self.clean:
+        if text in self.clean:
+            return text
+        if len(text) < _SHORTEST:
+            self._clean(text)
             return text
         if self._level >= _MAX_LEVELS:
             return self.redact_words(text)
@@ -83,26 +92,49 @@ class TextRedactor:
 
     def _remembered(self, text: str, begun: str) -> str:
         """``text``, of which ``begun`` is what has been done so far, and the memory of what it was."""
+        if begun is text and self._surely_nothing(text):
+            self._ledger.kept.add(text)
+            self._clean(text)
+            return text
         views = [begun]
         done = marker.outside(begun, lambda part: self._replaced(part, self._found(part, views)))
         if done != text:
             views[0] = done
         for view in views:
             self._ledger.kept.add(view)
-        if done == text and len(text) < _CACHED_LENGTH:
+        if done == text:
+            self._clean(text)
+        return done
+
+    def _clean(self, text: str) -> None:
+        if len(text) < _CACHED_LENGTH:
             if len(self.clean) >= _CACHE:
                 self.clean.clear()
             self.clean.add(text)
-        return done
 
-    def _forget(self, grams: tuple[int, ...]) -> None:
+    def _surely_nothing(self, text: str) -> bool:
+        """Whether no rule fits a text, which is a single word: most new values are ids, and this is all they cost."""
+        return (
+            _WORD.fullmatch(text) is not None
+            and self._literals is None
+            and not self._shapes.may_fit(text)
+            and not self._ledger.learned.holds(text)
+            and next(encodings.runs(text), None) is None
+        )
+
+    def _forget(self, value: str) -> None:
         kept = self._ledger.kept
-        if self.clean and (kept.earlier(grams) or kept.recent(grams)):
+        earlier = kept.earlier(value)
+        self.met_earlier = self.met_earlier or earlier
+        if earlier or kept.recent((value,)):
             self.clean.clear()
+            self.clean_urls.clear()
+            for forget in self.on_forget:
+                forget()
 
     def redact_values(self, text: str) -> str:
         """``text``, searched only for what has been learned, as it is written."""
-        return self._replaced(text, self._by_value(text)) if self._ledger.learned.may_hold(text) else text
+        return self._replaced(text, self._by_value(text)) if self._ledger.learned.holds(text) else text
 
     def redact_learned(self, text: str) -> str:
         """``text``, searched only for what has been learned, encoded or not."""
@@ -110,6 +142,11 @@ class TextRedactor:
             return text
         text = self.redact_values(text)
         return marker.outside(text, lambda part: self._replaced(part, self._hidden(part, 0, [], self._by_value)))
+
+    def redact_separated(self, text: str) -> str:
+        """As `redact_learned`, for those values only that a form would take apart."""
+        text = self._replaced(text, self._by_separated(text))
+        return marker.outside(text, lambda part: self._replaced(part, self._hidden(part, 0, [], self._by_separated)))
 
     def _urls(self, text: str) -> str:
         def change(found: re.Match[str]) -> str:
@@ -175,6 +212,10 @@ class TextRedactor:
         for start, end, kind in self._ledger.learned.search(text):
             yield _Hit(start, end, text[start:end], kind, "learned")
 
+    def _by_separated(self, text: str) -> Iterator[_Hit]:
+        separated = self._ledger.learned.separated
+        return (hit for hit in self._by_value(text) if hit.value in separated)
+
     # -- through encodings ----------------------------------------------------------------------------------------
 
     def _hidden(
@@ -232,9 +273,13 @@ class _Shapes:
         pattern = "|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(rules))
         self._pattern = re.compile(pattern)
 
+    def may_fit(self, text: str) -> bool:
+        """False where no rule fits anything in ``text``."""
+        return self._gate is not None and self._gate.search(text) is not None
+
     def search(self, text: str) -> Iterator[tuple[int, int, ShapeRule]]:
         """(start, end, rule) of each match whose check agrees."""
-        if self._gate is None or self._gate.search(text) is None:
+        if not self.may_fit(text):
             return
         at = 0
         while (found := self._pattern.search(text, at)) is not None:
@@ -243,6 +288,9 @@ class _Shapes:
                 yield found.start(), found.end(), rule
             at = max(found.end(), at + 1)
 
+
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+"""Nothing in it separates a name from a value, nor escapes a character."""
 
 _MAY_NAME = re.compile(r"[=:>]")
 _MAY_PLACEHOLD = re.compile(r"[Rr](?:edacted|EDACTED)|\+1|[0-9]{8}")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from fcproxy.core import marker
@@ -106,6 +107,7 @@ class UrlRedactor:
         return self._ledger.marker(self._kind, value, "url-token", hint=head)
 
 
+@lru_cache(1024)
 def words_of(url: str) -> frozenset[str]:
     """The normal names in a URL's path: the base words of a request."""
     return frozenset(normal(part) for part in split(url).path.split("/") if part)

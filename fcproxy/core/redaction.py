@@ -60,14 +60,14 @@ class Redactor:
         learned, kept = self.ledger.learned, self.ledger.kept
         known = len(learned.latest)
         done = Interaction(self.request(interaction.request), self._response(interaction.response))
-        done = self._swept(done, self._text.redact_values)
-        fresh = [gram for grams in learned.latest[known:] for gram in grams]
-        if fresh:
-            before = kept.earlier(fresh)
-            self.stale = self.stale or before
-            if before or kept.recent(fresh):
-                # What was learned last may stand in what was read first.
-                done = self._swept(done, self._text.redact_learned)
+        if self._holds_learned(done):
+            done = self._swept(done, self._text.redact_values)
+        fresh = learned.latest[known:]
+        if self._text.met_earlier or kept.recent(fresh):
+            # What was learned last may stand in what was read first.
+            done = self._swept(done, self._text.redact_learned)
+        self.stale = self.stale or self._text.met_earlier
+        self._text.met_earlier = False
         kept.settle()
         return RedactedInteraction(done)
 
@@ -77,7 +77,18 @@ class Redactor:
         base = words_of(url)
         headers, body = self._message("request", request.headers, request.body, base)
         method = request.method if _METHOD.fullmatch(request.method) else self.marked(request.method)
-        return Request(method, self._structure.url(url, secret=False, base=base), headers, body)
+        return Request(method, self._url(url, base), headers, body)
+
+    def _url(self, url: str, base: frozenset[str]) -> str:
+        clean = self._text.clean_urls
+        if url in clean:
+            return url
+        done = self._structure.url(url, secret=False, base=base)
+        if done == url and len(url) <= _LONG_URL:
+            if len(clean) >= _CLEAN_URLS:
+                clean.clear()
+            clean.add(url)
+        return done
 
     def _response(self, response: Response) -> Response:
         headers, body = self._message("response", response.headers, response.body, _NO_WORDS)
@@ -87,6 +98,9 @@ class Redactor:
         kept = self._headers(side, headers)
         if is_standin(headers):
             return kept, b""
+        familiar = self._familiar(headers, body, base)
+        if familiar is not None:
+            return _with_length(kept, familiar, empty_before=not body), familiar
         try:
             opened = open_body(headers, body, self._decoders)
             data, changed = self._body(opened, headers, base)
@@ -96,6 +110,24 @@ class Redactor:
         if changed:
             kept = _relabelled(kept, changed)
         return _with_length(kept, data, empty_before=not body), data
+
+    def _familiar(self, headers: Headers, body: bytes, base: frozenset[str]) -> bytes | None:
+        """The redacted body where it surely is what its label says, in an outline that has been seen; else None."""
+        read = _READERS.get(headers.get("Content-Type") or "")
+        if read is None or not body.isascii() or _CONTROLS.search(body) or "content-encoding" in headers.names:
+            return None
+        if read == "json":
+            done = self._structure.familiar_json(body.decode("ascii"), base) if body[:1] in _JSON else None
+        else:
+            done = self._structure.familiar_form(body.decode("ascii"), base) if _FORM.match(body) else None
+        return None if done is None else _bytes(done)
+
+    def _holds_learned(self, interaction: Interaction) -> bool:
+        """Whether anything that was learned stands in it, as it is written."""
+        request, response = interaction.request, interaction.response
+        headers = [value for _, value in (*request.headers, *response.headers)]
+        bodies = [body.decode("utf-8", "surrogateescape") for body in (request.body, response.body)]
+        return self.ledger.learned.holds("\n".join((request.method, request.url, response.reason, *headers, *bodies)))
 
     def _swept(self, interaction: Interaction, look: Callable[[str], str]) -> Interaction:
         """``interaction`` with ``look`` applied to every text of it that is no marker."""
@@ -145,10 +177,12 @@ class Redactor:
         return mark.encode(self.book.kinds[mark.kind].draw(mark.number, mark.hint))
 
     def _headers(self, side: str, headers: Headers) -> Headers:
-        kept = []
+        kept, clean = [], self._text.clean
         for name, value in headers:
             rule = self.book.header(side, name)
-            if rule is not None:
+            if rule is not None and rule.how == "text" and value in clean:
+                kept.append((name, value))
+            elif rule is not None:
                 done = self._header(rule, marker.escape(value))
                 if done is not None:
                     kept.append((name, done))
@@ -241,11 +275,28 @@ class Redactor:
         self, interactions: Iterable[RedactedInteraction], reserved: Sequence[Interaction] = ()
     ) -> list[RedactedInteraction]:
         """Draws every marker, numbered by first sight in this order. Placeholders in ``reserved`` are taken."""
-        swept = [self.resweep(interaction) for interaction in interactions]
-        return [RedactedInteraction(done) for done in settle(self.book, swept, reserved)]
+        if self.stale:
+            interactions = [self.resweep(interaction) for interaction in interactions]
+        return [RedactedInteraction(done) for done in settle(self.book, list(interactions), reserved)]
 
 
 _NO_WORDS: frozenset[str] = frozenset()
+_CLEAN_URLS = 4096
+_LONG_URL = 1024
+"""How many URLs are remembered, and how long the longest of them is, in characters."""
+
+_READERS = {
+    "application/json": "json",
+    "application/json; charset=utf-8": "json",
+    "application/x-www-form-urlencoded": "form",
+}
+"""Labels of bodies that may be read by their outline."""
+
+_JSON = (b"{", b"[")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_FORM = re.compile(rb"(?!data:)[^\s{\[][^\s]*\Z")
+"""What is a form by its label, and by nothing in it something else (see `body`)."""
+
 _METHOD = re.compile(r"[A-Z]{1,16}")
 _STRICT = {"number": re.compile(r"[0-9]{1,18}"), "mark": MARK}
 """Header values that are kept as they are, or not at all."""

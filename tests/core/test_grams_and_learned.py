@@ -19,11 +19,18 @@ def test_an_index_remembers_what_it_forgot(value: str, before: str, after: str) 
     index = GramIndex()
     index.add("nothing")
     index.add(before + value + after)
-    grams = telling(octets(value))
-    assert index.recent(grams)
+    assert index.recent([value])
     index.settle()
-    assert index.earlier(grams)
-    assert not index.recent(grams)
+    assert index.earlier(value)
+    assert not index.recent([value])
+
+
+def test_grams_that_are_known_one_by_one_do_not_make_a_value() -> None:
+    index = GramIndex()
+    index.add("abcd1234 efgh5678 ijkl90")
+    index.settle()
+    assert index.earlier("bcd1234 efgh")
+    assert not index.earlier("abcd123x efgh567x")
 
 
 def test_the_stretch_that_is_taken_is_the_random_one() -> None:
@@ -56,7 +63,7 @@ def test_the_base64_of_a_value_that_is_not_ascii_is_learned_too() -> None:
 
 
 def test_who_listens_hears_of_every_new_value() -> None:
-    learned, heard = Learned(), list[tuple[int, ...]]()
+    learned, heard = Learned(), list[str]()
     learned.on_learn.append(heard.append)
     learned.add("abcd1234", "secret")
     learned.add("abcd1234", "secret")

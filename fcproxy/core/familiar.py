@@ -1,0 +1,203 @@
+"""Bodies of a familiar outline: which rules ask for which of their values is known, so that only new values cost time.
+
+An API's messages have few outlines - names, nesting, types of objects - and many values. An outline is learned from a
+body that was taken apart (`json_text`, `redact_structure`); the next one like it needs no parser. What is not surely
+like it gets none of this: escapes, markers, other white space make another outline, or none.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fcproxy.core import marker
+from fcproxy.core.json_text import Document
+from fcproxy.core.rules import FieldRule
+from fcproxy.core.scope import Scope, walk
+
+__all__ = ["Applicable", "FormOutlines", "FormPlan", "JsonOutlines", "JsonPlan"]
+
+Applicable = Callable[[str, Scope], tuple[FieldRule, ...] | None]
+"""(name, scope) -> the rules that a value there is asked by; None where that depends on the values beside it."""
+
+_MOST = 512
+"""How many outlines are remembered."""
+
+_LARGEST = 64 * 1024
+"""Characters of the largest body that is looked at this way: with `_MOST`, it bounds the memory."""
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPlan:
+    """Of an outline: which strings are free text, and which strings and numbers are asked by which rules.
+
+    Each is an index among the strings (keys included) or the numbers of the text, in order.
+    """
+
+    free: tuple[int, ...]
+    ruled: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
+    numbers: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormPlan:
+    """Of a form's outline: which pieces have a value, and the rules that each is asked by."""
+
+    equals: list[bool]
+    rules: tuple[tuple[FieldRule, ...], ...]
+
+
+class JsonText:
+    """A JSON text without escapes, cut at its quotes. ``strings`` and ``numbers`` may be changed, then `joined`."""
+
+    __slots__ = ("_between", "frame", "numbers", "strings")
+
+    def __init__(self, text: str) -> None:
+        parts = text.split('"')
+        self._between = '"'.join(parts[0::2])
+        self.strings = parts[1::2]
+        self.numbers = _NUMBER.findall(self._between)
+        self.frame = _NUMBER.sub("0", self._between) if self.numbers else self._between
+        """All that is neither string nor number. One frame, one grammar: where one such text is JSON, all are."""
+
+    def joined(self) -> str:
+        """The text."""
+        numbers = iter(self.numbers)
+        between = _NUMBER.sub(lambda _: next(numbers), self._between).split('"')
+        parts = [""] * (len(between) + len(self.strings))
+        parts[0::2], parts[1::2] = between, self.strings
+        return '"'.join(parts)
+
+
+class _Frame:
+    """What a frame tells: which strings are keys. By those, what is an object's type; by these, the plan."""
+
+    __slots__ = ("before_strings", "keys", "named")
+
+    def __init__(self, frame: str) -> None:
+        behind = [piece.strip(" \t\r\n") for piece in frame.split('"')[1:]]
+        self.keys = [at for at, piece in enumerate(behind) if piece.startswith(":")]
+        self.before_strings = frozenset(at for at in self.keys if behind[at] == ":")
+        self.named: dict[tuple[frozenset[str], tuple[str, ...]], _Named] = {}
+
+
+class _Named:
+    __slots__ = ("plans", "types")
+
+    def __init__(self, frame: _Frame, names: tuple[str, ...]) -> None:
+        self.types = [
+            at + 1
+            for at, name in zip(frame.keys, names, strict=True)
+            if at in frame.before_strings and name.lower() == "object"
+        ]
+        self.plans: dict[tuple[str, ...], JsonPlan | None] = {}
+
+
+class JsonOutlines:
+    """The outlines of JSON texts. ``applicable`` and ``clean`` say what a plan is made of: see `learn`."""
+
+    def __init__(self, applicable: Applicable, clean: Callable[[str], bool]) -> None:
+        """``clean``: whether a key needs no redaction."""
+        self._applicable = applicable
+        self._clean = clean
+        self._frames: dict[str, _Frame] = {}
+        self._count = 0
+
+    def forget(self) -> None:
+        """What was clean may be so no more."""
+        self._frames.clear()
+        self._count = 0
+
+    def find(self, text: str, base: frozenset[str]) -> tuple[JsonText, JsonPlan] | None:
+        """``text`` cut up, and its plan; None where its outline is not known."""
+        cut = _cut(text)
+        frame = self._frames.get(cut.frame) if cut is not None else None
+        if cut is None or frame is None:
+            return None
+        strings = cut.strings
+        named = frame.named.get((base, tuple([strings[at] for at in frame.keys])))
+        plan = named.plans.get(tuple([strings[at] for at in named.types])) if named is not None else None
+        return (cut, plan) if plan is not None else None
+
+    def learn(self, document: Document, base: frozenset[str]) -> None:
+        """Remembers the outline of a text that was read."""
+        cut = _cut(document.text)
+        if cut is None:
+            return
+        if self._count >= _MOST:
+            self.forget()
+        frame = self._frames.get(cut.frame)
+        if frame is None:
+            frame = self._frames[cut.frame] = _Frame(cut.frame)
+        names = tuple([cut.strings[at] for at in frame.keys])
+        named = frame.named.setdefault((base, names), _Named(frame, names))
+        types = tuple([cut.strings[at] for at in named.types])
+        if types not in named.plans:
+            self._count += 1
+            named.plans[types] = self._plan(document, base)
+
+    def _plan(self, document: Document, base: frozenset[str]) -> JsonPlan | None:
+        free: list[int] = []
+        ruled: list[tuple[int, str, tuple[FieldRule, ...]]] = []
+        numbers: list[tuple[int, str, tuple[FieldRule, ...]]] = []
+        string = number = -1
+        for (start, _), (value, name, scope, is_key) in zip(
+            document.spans, walk(document.root, Scope.base(base)), strict=True
+        ):
+            quoted = document.text[start] == '"'
+            string += quoted
+            if is_key:
+                if not self._clean(name):
+                    return None
+                continue
+            number += not quoted and isinstance(value, str)
+            if not isinstance(value, str):
+                continue  # null, true, false
+            rules = self._applicable(name, scope)
+            if rules is None or (name.lower() == "object" and not quoted):
+                return None  # it hangs on more than the outline
+            if not quoted:
+                numbers.append((number, name, rules))
+            elif rules:
+                ruled.append((string, name, rules))
+            else:
+                free.append(string)
+        return JsonPlan(tuple(free), tuple(ruled), tuple(numbers))
+
+
+class FormOutlines:
+    """The outlines of forms: their keys, as they are written, in order."""
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[frozenset[str], tuple[str, ...]], FormPlan] = {}
+
+    def forget(self) -> None:
+        """See JsonOutlines."""
+        self._plans.clear()
+
+    def find(self, text: str, base: frozenset[str]) -> tuple[list[str], list[str], FormPlan] | None:
+        """Keys and values as they are written, and the rules for each value; None where the outline is not known."""
+        pieces = [piece.partition("=") for piece in text.split("&")]
+        keys = [piece[0] for piece in pieces]
+        plan = self._plans.get((base, tuple(keys)))
+        # Without `=` a key is a piece of its own.
+        if plan is None or [bool(piece[1]) for piece in pieces] != plan.equals:
+            return None
+        return keys, [piece[2] for piece in pieces], plan
+
+    def learn(self, text: str, base: frozenset[str], rules: Sequence[tuple[FieldRule, ...]]) -> None:
+        """Remembers the outline of a form whose keys are clean; ``rules`` are those of its values, in order."""
+        if len(text) > _LARGEST:
+            return
+        if len(self._plans) >= _MOST:
+            self.forget()
+        pieces = [piece.partition("=") for piece in text.split("&")]
+        plan = FormPlan([bool(piece[1]) for piece in pieces], tuple(rules))
+        self._plans[base, tuple([piece[0] for piece in pieces])] = plan
+
+
+def _cut(text: str) -> JsonText | None:
+    if len(text) > _LARGEST or "\\" in text or marker.OPEN in text:
+        return None
+    return JsonText(text)
