@@ -62,7 +62,6 @@ def _doc(object_id: str, livemode: bool, created: int) -> Doc:
         "balance": 0,
         "created": created,
         "currency": None,
-        "customer_account": None,
         "default_source": None,
         "delinquent": False,
         "description": None,
