@@ -45,11 +45,12 @@ def _presented(headers: Headers, param: str | None) -> str | None:
     return param or None
 
 
-def authenticate(headers: Headers, param: str | None, *, publishable: bool) -> Caller:
+def authenticate(headers: Headers, param: str | None, *, publishable: bool, account: str, permission: str) -> Caller:
     """Recognises the key of a request.
 
     ``param`` is the value of its parameter ``key``; ``publishable`` says that the endpoint may be called from a
-    browser. Raises StripeError (401, 403, 400).
+    browser; ``account`` is the key's own and ``permission`` what the endpoint needs, for a refusal to name.
+    Raises StripeError (401, 403, 400).
     """
     text = _presented(headers, param)
     if text is None:
@@ -59,15 +60,15 @@ def authenticate(headers: Headers, param: str | None, *, publishable: bool) -> C
         raise refuse("bad_key", key=starred(text))
     for ending, error in REFUSED_KEYS.items():
         if text.endswith(ending):
-            raise refuse(error, key=starred(text))
+            raise refuse(error, key=starred(text), account=account, permission=permission)
     if key.publishable and not publishable:
         raise refuse("publishable_key")
-    account, context = headers.get("Stripe-Account"), headers.get("Stripe-Context")
-    if account and context:
+    acted_upon, context = headers.get("Stripe-Account"), headers.get("Stripe-Context")
+    if acted_upon and context:
         raise refuse("context_and_account")
     if key.family == "sk_org" and not (context and headers.get("Stripe-Version")):
         raise refuse("context_needed")
-    wanted = account or (context.rpartition("/")[2] if context else None)
+    wanted = acted_upon or (context.rpartition("/")[2] if context else None)
     if wanted is not None and not is_account(wanted):
         raise refuse("account", key=starred(text), account=wanted)
     livemode = key.livemode

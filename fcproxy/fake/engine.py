@@ -210,7 +210,9 @@ class Fake:
         key_param = next((value for name, value in turn.pairs if name == "key"), None)
         shares_secret = any(name == "client_secret" for name, _ in turn.pairs)
         publishable = route is None or (route.publishable and shares_secret)
-        caller = authenticate(headers, key_param, publishable=publishable)
+        caller = authenticate(
+            headers, key_param, publishable=publishable, account=self.state.account(), permission=_permission(route)
+        )
         turn.livemode, turn.account = caller.livemode, caller.account
         version = parse_version(headers.get("Stripe-Version"))
         turn.version = version.name
@@ -352,6 +354,13 @@ class Fake:
             "url": turn.path,
             "error": {name: error.get(name, "") for name in names},
         }
+
+
+def _permission(route: Route | None) -> str:
+    """What a restricted key would need, in the words of the dashboard."""
+    if route is None:
+        return "rak_unknown"
+    return f"rak_{route.returns.replace('.', '_')}_{'read' if route.method == 'GET' else 'write'}"
 
 
 def _is_v2(turn: _Turn) -> bool:

@@ -77,7 +77,11 @@ ERRORS: Mapping[str, ApiError] = {
         "your API keys at https://dashboard.stripe.com/account/apikeys.",
     ),
     "permission": ApiError(
-        403, _REQUEST, None, "The provided key '{key}' does not have the required permissions for this endpoint."
+        403,
+        _REQUEST,
+        None,
+        "The provided key '{key}' does not have the required permissions for this endpoint on account '{account}'. It "
+        "needs the permission '{permission}'.",
     ),
     "account": ApiError(
         403,

@@ -13,7 +13,7 @@ from fcproxy.fake.versions import DEFAULT_VERSION, parse_version
 if TYPE_CHECKING:
     from fcproxy.fake.call import Call
 
-__all__ = ["make_event"]
+__all__ = ["addressed", "listeners", "make_event"]
 
 
 def make_event(call: "Call", name: str, row: Row, previous: Mapping[str, Any] | None) -> Row:
@@ -22,18 +22,36 @@ def make_event(call: "Call", name: str, row: Row, previous: Mapping[str, Any] | 
     The stored event has the shape of the account's default version, a queued one that of its endpoint's.
     """
     event = call.add("event", _doc(call, name, DEFAULT_VERSION, _data(call, row, previous, DEFAULT_VERSION)))
-    endpoints = call.state.tables["webhook_endpoint"]
-    for number in endpoints.numbers(call.scope, {}):
-        endpoint = endpoints.at(number)
+    for endpoint in listeners(call):
         if wants(endpoint.doc, name):
             version = endpoint.doc["api_version"] or DEFAULT_VERSION
             shaped = {"api_version": version, "data": _data(call, row, previous, version)}
-            enqueue(call, event, endpoint, {**event.doc, **shaped})
+            enqueue(call, event, endpoint, addressed(call, endpoint, {**event.doc, **shaped}))
     _tell_destinations(call, event, row, previous)
     for session in call.state.tables[CLI_SESSION]:
         if session.scope == call.scope:
             feed_event(session, event)
     return event
+
+
+def listeners(call: "Call") -> list[Row]:
+    """The webhook endpoints that may hear of what happens in the call's account.
+
+    They are its own that are not for Connect, and for a connected account those of the platform that are.
+    """
+    table = call.state.tables["webhook_endpoint"]
+    platform = f"{call.scope.partition(':')[0]}:{call.state.account()}"
+    own = [table.at(number) for number in table.numbers(call.scope, {})]
+    found = [endpoint for endpoint in own if not endpoint.private.get("connect")]
+    if call.scope != platform:
+        others = (table.at(number) for number in table.numbers(platform, {}))
+        found += [endpoint for endpoint in others if endpoint.private.get("connect")]
+    return found
+
+
+def addressed(call: "Call", endpoint: Row, event: Doc) -> Doc:
+    """The event as an endpoint gets it: one of another account names the account that it happened in."""
+    return event if endpoint.scope == call.scope else {**event, "account": call.account}
 
 
 def _tell_destinations(call: "Call", event: Row, row: Row, previous: Mapping[str, Any] | None) -> None:

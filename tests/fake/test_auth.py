@@ -135,3 +135,12 @@ def test_an_organization_key_needs_context_and_version() -> None:
     assert call.refused("GET", "/v1/customers")["status"] == 400
     call.version = "2026-10-28.endive"
     assert call.get("/v1/customers", Stripe_Context=OTHER_ACCOUNT)["data"] == []
+
+
+def test_a_refused_restricted_key_learns_what_it_needs() -> None:
+    call = Caller(key="rk_" + "test_" + "51abcdefghijklmnop_forbidden")
+    message = call.refused("POST", "/v1/tax/calculations")["message"]
+    assert "'rk_test_" in message
+    assert f"'{call.fake.state.account()}'" in message
+    assert "'rak_tax_calculation_write'" in message
+    assert "'rak_tax_calculation_read'" in call.refused("GET", "/v1/tax/calculations/x")["message"]

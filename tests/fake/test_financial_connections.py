@@ -371,3 +371,54 @@ class FinancialConnections(RuleBasedStateMachine):
 
 TestFinancialConnections = FinancialConnections.TestCase
 TestFinancialConnections.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+@pytest.mark.parametrize(("version", "kept"), [("2025-10-29.clover", True), ("2025-11-17.clover", False)])
+def test_older_versions_know_no_session_without_a_secret(version: str, kept: bool) -> None:
+    call = Caller(version=version)
+    session = start(call)
+    call.control(f"financial_connections/sessions/{session['id']}/cancel")
+    secret = call.get(f"{FC}/sessions/{session['id']}")["client_secret"]
+    assert secret == (session["client_secret"] if kept else None)
+
+
+def test_an_institution_changes_what_it_says_of_an_account() -> None:
+    call = Caller(version=ENDIVE)
+    session = start(call)
+    done = call.control(
+        f"financial_connections/sessions/{session['id']}/complete", {"institution": "Tokenized Account Number"}
+    )
+    account = done["accounts"]["data"][0]["id"]
+    change, now = f"financial_connections/accounts/{account}/change", call.fake.now()
+    call.control(change, {"account_number_status": "expired", "expected_expiry_date": now})
+    call.control(change, {"supported_payment_method_types": ["link"]})
+    for days in (1, 2):
+        call.control(change, {"expected_deactivation_date": now + days * 86_400})
+    shown = call.get(f"{FC}/accounts/{account}")
+    number = shown["account_numbers"][0]
+    assert (number["status"], number["expected_expiry_date"]) == ("expired", now)
+    assert shown["supported_payment_method_types"] == ["link"]
+    assert shown["status_details"]["active"]["expected_deactivation_date"] == now + 2 * 86_400
+    call.advance(86_400)
+    assert call.get(f"{FC}/accounts/{account}")["status"] == "active"
+    call.advance(86_400)
+    assert call.get(f"{FC}/accounts/{account}")["status"] == "inactive"
+    assert [event.rpartition(".")[2] for event in call.events() if ".account." in event] == [
+        "created",
+        "account_numbers_updated",
+        "upcoming_account_number_expiry",
+        "supported_payment_method_types_updated",
+        "upcoming_deactivation",
+        "expected_deactivation_date_updated",
+        "deactivated",
+    ]
+
+
+def test_a_change_that_cannot_be() -> None:
+    call = Caller()
+    session = start(call)
+    account = call.control(f"financial_connections/sessions/{session['id']}/complete")["accounts"]["data"][0]["id"]
+    change = f"financial_connections/accounts/{account}/change"
+    assert call.control_refused(change, {"account_number_status": "expired"})["param"] == "account_number_status"
+    call.control(f"financial_connections/accounts/{account}/deactivate")
+    assert call.control_refused(change, {"expected_deactivation_date": 1})["param"] == "expected_deactivation_date"

@@ -119,3 +119,11 @@ def test_trouble_on_the_way(failure: str, code: str) -> None:
 def test_refused(content: str, param: str) -> None:
     error = Caller().refused("POST", REQUESTS, content)
     assert (error["status"], error["param"]) == (400, param)
+
+
+def test_a_request_without_a_body() -> None:
+    made = Caller().post(
+        REQUESTS, "payment_method=pm_card_visa&url=https://echo.fcproxy.test/&replacements[]=card_number"
+    )
+    assert made["request_details"]["body"] == ""
+    assert made["response_details"]["status"] == 200

@@ -195,3 +195,27 @@ def test_events_are_listed_by_type() -> None:
     assert types(f"types[]=customer.created&types[]={session}") == [session, "customer.created"]
     assert types("types[]=product.created") == []
     assert call.refused("GET", "/v1/events", "type=a&types[]=b")["code"] == "parameters_exclusive"
+
+
+def test_an_event_can_be_looked_at_for_a_month() -> None:
+    call = Caller()
+    call.post("/v1/customers")
+    event = call.get("/v1/events")["data"][0]["id"]
+    call.advance(30 * 86_400 - 1)
+    assert call.get(f"/v1/events/{event}")["id"] == event
+    call.advance(1)
+    assert call.get("/v1/events")["data"] == []
+    assert call.refused("GET", f"/v1/events/{event}")["code"] == "resource_missing"
+    assert call.refused("POST", f"/v1/events/{event}/retry")["status"] == 404
+
+
+def test_connect_endpoints_hear_of_connected_accounts_alone() -> None:
+    call, other = Caller(), "acct_1" + "A" * 15
+    mine, connect = endpoint(call)["id"], endpoint(call, more="connect=true")["id"]
+    call.post("/v1/customers")
+    call.post("/v1/customers", Stripe_Account=other)
+    sent = [(delivery.endpoint, json.loads(delivery.request.body)) for delivery in taken(call.fake)]
+    assert [(name, event.get("account")) for name, event in sent] == [(mine, None), (connect, other)]
+    assert "account" not in call.get("/v1/events", Stripe_Account=other)["data"][0]
+    call.post(f"/v1/events/{sent[1][1]['id']}/retry", Stripe_Account=other)
+    assert [json.loads(again.request.body)["account"] for again in taken(call.fake)] == [other]

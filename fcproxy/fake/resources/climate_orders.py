@@ -35,14 +35,14 @@ TRANSITIONS: dict[str, tuple[tuple[str, ...], str]] = {
 
 _CREATE: Params = {
     "amount": integer(least=1),
-    "beneficiary": group({"public_name": required(text(most=200))}),
+    "beneficiary": group({"public_name": required(text())}),
     "currency": text("currency"),
     "metadata": METADATA,
     "metric_tons": decimal(),
     "product": required(text()),
 }
 _UPDATE: Params = {
-    "beneficiary": group({"public_name": required(text(most=200, empty=True))}, empty=True),
+    "beneficiary": group({"public_name": required(text(empty=True))}, empty=True),
     "metadata": METADATA,
 }
 

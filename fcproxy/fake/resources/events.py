@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from fcproxy.fake.call import Call
 from fcproxy.fake.cli_feed import CLI_SESSION, feed_event
 from fcproxy.fake.deliveries import enqueue, wants
+from fcproxy.fake.errors import refuse
+from fcproxy.fake.events import addressed, listeners
 from fcproxy.fake.params import CREATED, LIST, array, boolean, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.state import Doc, Row, by
@@ -13,12 +15,18 @@ __all__ = ["RESOURCE"]
 
 _URL = "/v1/events"
 ENDPOINT = "webhook_endpoint"
+MONTH = 30 * 86_400
+"""How long an event can be looked at."""
 
 
 def _names(row: Row) -> Iterable[str]:
     """An event's type, and each pattern that a wildcard may give for it: `a.b.c` has `a.*`, `a.b.*` and `*`."""
     words = str(row.doc["type"]).split(".")
     return (row.doc["type"], "*", *(".".join(words[:count]) + ".*" for count in range(1, len(words))))
+
+
+def _kept(call: Call, row: Row) -> bool:
+    return bool(row.doc["created"] + MONTH > call.now)
 
 
 def _delivered(row: Row) -> bool:
@@ -30,26 +38,32 @@ def _list(call: Call) -> Doc:
     types, wanted = call.params.get("types"), call.params.get("delivery_success")
 
     def where(row: Row) -> bool:
-        return (not types or row.doc["type"] in types) and (wanted is None or _delivered(row) == wanted)
+        chosen = not types or row.doc["type"] in types
+        return chosen and _kept(call, row) and (wanted is None or _delivered(row) == wanted)
 
     return call.page("event", _URL, filters={"type": call.params.get("type")}, where=where)
 
 
+def _target(call: Call) -> Row:
+    row = call.target("event")
+    if not _kept(call, row):
+        raise refuse("missing", param="id", words="event", id=row.id, hint="")
+    return row
+
+
 def _retrieve(call: Call) -> Doc:
-    return call.target("event").doc
+    return _target(call).doc
 
 
 def _retry(call: Call) -> Doc:
     """Sends an event again: to one endpoint, or to every one that asks for its type."""
-    row = call.target("event")
+    row = _target(call)
     if "webhook_endpoint" in call.params:
         endpoints = [call.reference(ENDPOINT, call.params["webhook_endpoint"], "webhook_endpoint")]
     else:
-        table = call.state.tables[ENDPOINT]
-        found = [table.at(number) for number in table.numbers(call.scope, {})]
-        endpoints = [endpoint for endpoint in found if wants(endpoint.doc, row.doc["type"])]
+        endpoints = [endpoint for endpoint in listeners(call) if wants(endpoint.doc, row.doc["type"])]
     for endpoint in endpoints:
-        enqueue(call, row, endpoint, row.doc)
+        enqueue(call, row, endpoint, addressed(call, endpoint, row.doc))
     if call.params.get("for_stripecli"):
         for session in call.state.tables[CLI_SESSION]:
             if session.scope == call.scope:

@@ -2,7 +2,7 @@
 
 from fcproxy.fake.call import Call
 from fcproxy.fake.errors import refuse
-from fcproxy.fake.params import LIST, Params, array, choice, group, integer, required, text, time
+from fcproxy.fake.params import LIST, Params, array, choice, group, integer, required, spanned, text, time
 from fcproxy.fake.resource import Action, Kind, Resource, Route, Span
 from fcproxy.fake.resources.fc_institutions import OWNER, SECOND_OWNER, Template, institution_of
 from fcproxy.fake.resources.fc_refresh import (
@@ -265,7 +265,7 @@ def _job_daily(call: Call, data: Doc) -> None:
 _ID = ACCOUNTS_URL + "/{id}"
 _SUBSCRIPTION: Params = {"features": required(array(choice("transactions")))}
 _REFRESH: Params = {"features": required(array(choice(*FEATURES)))}
-_HOLDER: Params = {"account": text(), "customer": text(), "customer_account": text()}
+_HOLDER: Params = {"account": text(), "customer": text(), "customer_account": spanned(text(), since="2025-12-15")}
 _CONTROL = "financial_connections/accounts/{id}/"
 
 RESOURCE = Resource(

@@ -17,8 +17,11 @@ KIND = "financial_connections.session"
 PERMISSIONS = ("balances", "ownership", "payment_method", "transactions")
 PREFETCH = ("balances", "ownership", "transactions")
 SUBCATEGORIES = ("checking", "credit_card", "line_of_credit", "mortgage", "savings")
+_HOLDER_ACCOUNTS = "2025-12-15"
 _LATER = "2026-07-29"
 _ENDIVE = "2026-09-30"
+NULL_WHEN_OVER = "2025-11-17"
+"""The version from which a session that is over shows null for its client secret; before, it was never null."""
 _SHOWN = 10
 """How many accounts a session's answer holds; the others are listed."""
 
@@ -29,7 +32,7 @@ _CREATE: Params = {
                 "type": required(choice("account", "customer")),
                 "account": text(),
                 "customer": text(),
-                "customer_account": text(),
+                "customer_account": spanned(text(), since=_HOLDER_ACCOUNTS),
             }
         )
     ),
@@ -124,6 +127,8 @@ def _retrieve(call: Call) -> Doc:
     secret = call.params.get("client_secret")
     if secret is not None and secret != row.doc["client_secret"]:
         raise refuse("missing", param="id", words="financial connections session", id=row.id, hint="")
+    if row.doc["client_secret"] is None and call.version.date < NULL_WHEN_OVER:
+        return {**row.doc, "client_secret": row.private["secret"]}
     return row.doc
 
 
@@ -173,7 +178,7 @@ def _complete(call: Call) -> Doc:
 def _close(status: str) -> Any:
     def close(call: Call) -> Doc:
         row = _open_session(call)
-        row.private["status"] = status
+        row.private.update(status=status, secret=row.doc["client_secret"])
         return call.change(row, client_secret=None).doc
 
     return close
@@ -197,7 +202,7 @@ RESOURCE = Resource(
                 Span("filters.require_payment_method_support", since=_LATER),
                 Span("limits", since=_LATER),
                 Span("manual_entry", since=_LATER),
-                Span("account_holder.customer_account", since="2025-12-15"),
+                Span("account_holder.customer_account", since=_HOLDER_ACCOUNTS),
             ),
         ),
     ),
@@ -225,7 +230,7 @@ RESOURCE = Resource(
         Action(_PATH + "fail", _close("failed"), KIND, "ends the session with a failure"),
     ),
     notes=(
-        "A completed session keeps its client secret; a cancelled or failed one shows null.",
+        f"A completed session keeps its client secret; a cancelled or failed one shows null from {NULL_WHEN_OVER} on.",
         "There is no modal: the control API completes, cancels and fails sessions.",
     ),
 )

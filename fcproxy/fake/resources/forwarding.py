@@ -32,13 +32,11 @@ _CREATE: Params = {
     "metadata": METADATA,
     "payment_method": required(text()),
     "replacements": required(array(choice(*sorted(FIELDS)))),
-    "request": required(
-        group(
-            {
-                "body": text(most=_LONGEST),
-                "headers": array(group({"name": required(text()), "value": required(text())}), most=100),
-            }
-        )
+    "request": group(
+        {
+            "body": text(most=_LONGEST),
+            "headers": array(group({"name": required(text()), "value": required(text())}), most=100),
+        }
     ),
     "url": required(text("web")),
 }
@@ -86,7 +84,7 @@ def _create(call: Call) -> Doc | Outbound:
     if method.doc["type"] != "card":
         raise refuse("state", param="payment_method", message="Only cards can be forwarded.")
     card = _card(call, method)
-    given = call.params["request"]
+    given = call.params.get("request", {})
     headers = _headers(given)
     content_type = next(value for name, value in headers if name.lower() == "content-type")
     sent = fill(given.get("body", ""), content_type.lower(), call.params["replacements"], card)
