@@ -88,7 +88,7 @@ class TextRedactor:
 
     def redact_words(self, text: str) -> str:
         """As `redact`, for a text in which no structure is to be looked for."""
-        return self._remembered(text, text)
+        return text if text in self.clean else self._remembered(text, text)
 
     def _remembered(self, text: str, begun: str) -> str:
         """``text``, of which ``begun`` is what has been done so far, and the memory of what it was."""
@@ -113,10 +113,10 @@ class TextRedactor:
             self.clean.add(text)
 
     def _surely_nothing(self, text: str) -> bool:
-        """Whether no rule fits a text, which is a single word: most new values are ids, and this is all they cost."""
+        """Whether no rule fits a text, which is a single word or path: most new values are ids, and this is all they cost."""
         return (
             _WORD.fullmatch(text) is not None
-            and self._literals is None
+            and next(self._by_literal(text), None) is None
             and not self._shapes.may_fit(text)
             and not self._ledger.learned.holds(text)
             and next(encodings.runs(text), None) is None
@@ -289,7 +289,7 @@ class _Shapes:
             at = max(found.end(), at + 1)
 
 
-_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+_WORD = re.compile(r"[A-Za-z0-9_./-]+")
 """Nothing in it separates a name from a value, nor escapes a character."""
 
 _MAY_NAME = re.compile(r"[=:>]")
