@@ -179,11 +179,16 @@ class Cassette:
 
     def _start(self, fitting: Sequence[int], low: int, high: int) -> int:
         """Where in ``fitting[low:high]`` the first unplayed one is."""
-        at = fitting.starts.get(low, low) if isinstance(fitting, Filed) else low
+        if not isinstance(fitting, Filed):
+            return self._unplayed(fitting, low, high)
+        if fitting.starts is None:
+            fitting.starts = {}  # most are asked for once: of 100,000 empty ones the memory would be felt
+        at = fitting.starts[low] = self._unplayed(fitting, fitting.starts.get(low, low), high)
+        return at
+
+    def _unplayed(self, fitting: Sequence[int], at: int, high: int) -> int:
         while at < high and self.played[fitting[at]]:
             at += 1
-        if isinstance(fitting, Filed):
-            fitting.starts[low] = at
         return at
 
     # -- marks -------------------------------------------------------------------------------------------------

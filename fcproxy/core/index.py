@@ -25,7 +25,7 @@ class Filed(list[int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.starts: dict[int, int] = {}
+        self.starts: dict[int, int] | None = None
 
 
 class Index:

@@ -113,7 +113,7 @@ class TextRedactor:
             self.clean.add(text)
 
     def _surely_nothing(self, text: str) -> bool:
-        """Whether no rule fits a text, which is a single word or path: most new values are ids, and this is all they cost."""
+        """Whether no rule fits a text, which is one word or path: most new values are ids; this is all they cost."""
         return (
             _WORD.fullmatch(text) is not None
             and next(self._by_literal(text), None) is None

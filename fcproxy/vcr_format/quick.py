@@ -42,6 +42,7 @@ _HEADER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)", re.DOT
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./,;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_./,;=&%+?@()\[\]-]+)*")
 _SINGLE = re.compile(r"'((?:[^']|'')*)'")
 _HINT = re.compile(r"[|][-+]?[0-9]")
+_BLOCKS = 4096
 _NULLS = frozenset({"null", "Null", "NULL"})
 
 
@@ -59,11 +60,11 @@ def quick_items(data: bytes, text: str) -> Iterator[tuple[int, dict[str, object]
     if begin is None or data.translate(None, _PRINTABLE) or " \n" in text:
         raise Unusual
     position, line = begin.end(), text.count("\n", 0, begin.end()) + 1
-    pairs: dict[tuple[str, str], tuple[str, str]] = {}
+    known = _Known()
     while not text.startswith(_END, position):
         found = _INTERACTION.match(text, position)
         end = found.end() if found is not None else _next(text, position)
-        item = _item(found, pairs) if found is not None else None
+        item = _item(found, known) if found is not None else None
         yield line, item if item is not None else _unusual_item(text[position:end])
         line += text.count("\n", position, end)
         position = end
@@ -95,9 +96,26 @@ def _unusual_item(text: str) -> dict[str, object]:
     return items[0]
 
 
-def _item(found: re.Match[str], pairs: dict[tuple[str, str], tuple[str, str]]) -> dict[str, object] | None:
+class _Known:
+    """Headers that were read before, by how they are written. Most are the same in every interaction: kept once."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, Headers | None] = {}
+        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def headers(self, written: str) -> Headers | None:
+        """The fields of one message, or None where they are beyond this reader."""
+        if written in self._blocks:
+            return self._blocks[written]
+        if len(self._blocks) >= _BLOCKS:
+            self._blocks.clear()
+        read = self._blocks[written] = _headers(written, self._pairs)
+        return read
+
+
+def _item(found: re.Match[str], known: _Known) -> dict[str, object] | None:
     """The interaction, or None where a part of it is beyond this reader."""
-    asked, answered = _headers(found["asked"], pairs), _headers(found["answered"], pairs)
+    asked, answered = known.headers(found["asked"]), known.headers(found["answered"])
     sent = b"" if found["sent"] in _NULLS else _scalar(found["sent"])
     body = _scalar(found["other"]) if found["other"] is not None else _literal(found)
     words = [_scalar(found[name]) for name in ("method", "uri", "message")]
@@ -160,7 +178,6 @@ def _headers(written: str, pairs: dict[tuple[str, str], tuple[str, str]]) -> Hea
         text = _scalar(value)
         if name is None or not isinstance(text, str):
             return None
-        # Most headers are the same in every interaction: kept once.
         pair = (name, text)
         items.append(pairs.setdefault(pair, pair))
     return Headers(items) if len({pair[0] for pair in items}) == len(names) else None
