@@ -43,14 +43,26 @@ def _chance(piece: bytes) -> int:
 _WORDS = b"abcdefghijklmnopqrstuvwxyz_@."
 
 
+_EXACT = 1 << 16
+"""Grams that are remembered as they are: those of field names and of ordinary words come first, and soon."""
+
+_BITS = 26
+"""The others share so many bits (8 MiB). A million of them set one in seventy, and a value has several grams."""
+
+_SLICE = 1 << 18
+"""Octets taken in at once: as a set of numbers they take sixteen times the room."""
+
+
 class GramIndex:
-    """Remembers which grams texts held, and forgets the texts.
+    """Remembers which grams texts held, and forgets the texts. Takes a dozen MiB at most, however many texts there are.
 
     What came in since the last `settle` can be asked for on its own.
     """
 
     def __init__(self) -> None:
         self._held: set[int] = set()
+        self._bits = bytearray()
+        """Of the grams beyond the first: empty as long as there are none."""
         self._recent: list[str] = []
 
     def add(self, text: str) -> None:
@@ -64,11 +76,33 @@ class GramIndex:
     def earlier(self, value: str) -> bool:
         """Whether a text from before the last `settle` may hold ``value``: at one of the four places where a cut may
         fall, all its grams must be known. A few of them are, in long recordings, by chance."""
-        data, held = octets(value), self._held
-        return any(held.issuperset(aligned(data[at:])) for at in range(4))
+        data = octets(value)
+        return any(self._knows(set(aligned(data[at:])) - self._held) for at in range(4))
 
     def settle(self) -> None:
         """Makes what is recent earlier."""
         if self._recent:
-            self._held.update(aligned(octets("\n".join(self._recent))))
+            data = octets("\n".join(self._recent))
             self._recent.clear()
+            for at in range(0, len(data), _SLICE):
+                self._take(aligned(data[at : at + _SLICE]))
+
+    def _take(self, grams: Iterable[int]) -> None:
+        if len(self._held) < _EXACT:
+            self._held.update(grams)
+            return
+        bits = self._bits = self._bits or bytearray(1 << (_BITS - 3))
+        for gram in set(grams) - self._held:
+            place = _place(gram)
+            bits[place >> 3] |= 1 << (place & 7)
+
+    def _knows(self, rest: set[int]) -> bool:
+        """Whether every gram of ``rest`` may have been among those beyond the first."""
+        if not self._bits:
+            return not rest
+        return all(self._bits[place >> 3] >> (place & 7) & 1 for place in map(_place, rest))
+
+
+def _place(gram: int) -> int:
+    # Multiplied by a large odd number: the grams of text differ in few of their bits.
+    return (gram * 0x9E3779B1 & 0xFFFFFFFF) >> (32 - _BITS)

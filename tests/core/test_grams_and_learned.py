@@ -1,5 +1,9 @@
 """The quick no, and the values it is asked about."""
 
+import tracemalloc
+from base64 import b64encode
+from hashlib import sha256
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +35,23 @@ def test_grams_that_are_known_one_by_one_do_not_make_a_value() -> None:
     index.settle()
     assert index.earlier("bcd1234 efgh")
     assert not index.earlier("abcd123x efgh567x")
+
+
+def test_an_index_of_very_many_texts_stays_small_and_still_tells_what_it_held() -> None:
+    index = GramIndex()
+    tracemalloc.start()
+    for number in range(100):
+        index.add(" ".join(_random(number, at) for at in range(300)))
+        index.settle()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 16 << 20
+    assert all(index.earlier(_random(number, 7)) for number in range(100))
+    assert sum(index.earlier(_random(number, 301)) for number in range(100)) < 3
+
+
+def _random(number: int, at: int) -> str:
+    return b64encode(sha256(b"%d %d" % (number, at)).digest()).decode()
 
 
 def test_the_stretch_that_is_taken_is_the_random_one() -> None:
