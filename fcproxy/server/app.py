@@ -13,6 +13,7 @@ from fcproxy.config import Config
 from fcproxy.core.errors import CannotStart, RecordingRefused, UsageError
 from fcproxy.core.modes import Mode
 from fcproxy.core.verdict import Verdict
+from fcproxy.server.check import Check
 from fcproxy.server.cli_socket import CliSockets, announce
 from fcproxy.server.control import Control
 from fcproxy.server.decks import Decks
@@ -22,7 +23,6 @@ from fcproxy.server.log import RequestLog
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
-from fcproxy.server.rescue import Check
 from fcproxy.server.shortcut import Shortcut, ShortcutServer
 from fcproxy.server.store import exists, journal_path
 

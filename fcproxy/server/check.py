@@ -1,8 +1,13 @@
 """The audit as the last gate before a recording is kept."""
 
+from collections.abc import Callable
+
 from fcproxy.core.errors import RecordingRefused
 
-__all__ = ["audit_check"]
+__all__ = ["Check", "audit_check"]
+
+Check = Callable[[bytes, str], None]
+"""(final bytes, cassette's name): raises RecordingRefused when the bytes must not be kept."""
 
 _SHOWN = 5
 

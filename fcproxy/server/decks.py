@@ -13,10 +13,10 @@ from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.modes import ALIASES
 from fcproxy.core.verdict import Verdict
 from fcproxy.server.answers import bad_request
+from fcproxy.server.check import Check
 from fcproxy.server.incoming import DECK_HEADER, PREFIX, deck_of_key
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
-from fcproxy.server.rescue import Check
 from fcproxy.server.upstream_url import parse_upstream
 
 __all__ = ["Decks", "safe_cassette"]

@@ -13,10 +13,9 @@ from fcproxy.core.errors import CannotStart
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.verdict import Verdict
+from fcproxy.server.check import Check
 from fcproxy.server.playback import VERSION_RULE, Playback, is_too_old, playback
 from fcproxy.server.ratelimit import STRIPE_RATE, PoliteUpstream
-from fcproxy.server.recording import Recording
-from fcproxy.server.rescue import Check
 from fcproxy.server.store import exists, load
 from fcproxy.server.upstream import Upstream, public_base
 from fcproxy.server.upstream_url import stored_origin
@@ -25,6 +24,7 @@ from fcproxy.stripe.deck import stripe_deck
 
 if TYPE_CHECKING:
     from fcproxy.server.embedded import FakeUpstream
+    from fcproxy.server.recording import Recording
 
 __all__ = ["OpenedDeck", "open_deck"]
 
@@ -42,7 +42,7 @@ class OpenedDeck:
     upstream_name: str = "none"
     fake: "FakeUpstream | None" = None
     """The upstream once more, where that is the embedded fake."""
-    recording: Recording | None = None
+    recording: "Recording | None" = None
     played: Playback = field(default_factory=lambda: Playback([]))
     recorded_at: str | None = None
     """When the cassette that is played was recorded (ISO 8601, UTC), if it tells."""
@@ -119,6 +119,8 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
             opened.upstream_name = opened.upstream.name
         if mode in {Mode.RECORD, Mode.AUTO}:
             opened.upstream = _polite(opened, config)
+            from fcproxy.server.recording import Recording
+
             opened.recording = Recording(path, deck, check, config.fsync)
     except BaseException:
         await opened.resources.aclose()

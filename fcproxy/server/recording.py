@@ -11,9 +11,10 @@ from fcproxy.core.message import Interaction
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.appending import appended
+from fcproxy.server.check import Check
 from fcproxy.server.journal import Journal, read_journal
 from fcproxy.server.provenance import provenance_of
-from fcproxy.server.rescue import Check, rescue
+from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, exists, journal_path, replace_file
 from fcproxy.vcr_format import render
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fcproxy.core.errors import UsageError
 from fcproxy.core.rules import RuleBook
-from fcproxy.server.rescue import Check, rescue
+from fcproxy.server.check import Check
+from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, exists, journal_path
 from fcproxy.stripe.secrets import RULES
 

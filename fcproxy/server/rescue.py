@@ -1,6 +1,6 @@
 """What a killed recording left -> a cassette of its own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from fcproxy.core.errors import CannotStart, RecordingRefused
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.rules import RuleBook
+from fcproxy.server.check import Check
 from fcproxy.server.journal import read_journal
 from fcproxy.server.provenance import provenance_of
 from fcproxy.server.store import journal_path, replace_file
@@ -16,10 +17,7 @@ from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import RULES
 from fcproxy.vcr_format import render
 
-__all__ = ["Check", "rescue"]
-
-Check = Callable[[bytes, str], None]
-"""(final bytes, cassette's name): raises RecordingRefused when the bytes must not be kept."""
+__all__ = ["rescue"]
 
 
 def rescue(cassette: Path, check: Check, book: RuleBook = RULES) -> Path | None:

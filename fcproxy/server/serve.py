@@ -13,9 +13,9 @@ from fcproxy.config import Config
 from fcproxy.core.errors import CannotStart
 from fcproxy.core.modes import Mode
 from fcproxy.server.app import App, Outcome, running
+from fcproxy.server.check import Check
 from fcproxy.server.log import RequestLog, tame_libraries
 from fcproxy.server.loop import run
-from fcproxy.server.rescue import Check
 from fcproxy.server.store import replace_file
 
 __all__ = ["ready_line", "serve", "summary"]

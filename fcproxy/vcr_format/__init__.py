@@ -3,11 +3,34 @@
 `parse` and `render` are the native format; the other formats are what `fcproxy convert` reads and writes.
 """
 
-from fcproxy.vcr_format.formats import READERS, read_any
-from fcproxy.vcr_format.har import render_har
-from fcproxy.vcr_format.imported import Imported
-from fcproxy.vcr_format.native import ParsedCassette, parse
-from fcproxy.vcr_format.provenance import Provenance
-from fcproxy.vcr_format.writer import STYLES, render
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fcproxy.vcr_format.formats import READERS, read_any
+    from fcproxy.vcr_format.har import render_har
+    from fcproxy.vcr_format.imported import Imported
+    from fcproxy.vcr_format.native import ParsedCassette, parse
+    from fcproxy.vcr_format.provenance import Provenance
+    from fcproxy.vcr_format.writer import STYLES, render
 
 __all__ = ["READERS", "STYLES", "Imported", "ParsedCassette", "Provenance", "parse", "read_any", "render", "render_har"]
+
+_HOMES = {
+    "READERS": "formats",
+    "STYLES": "writer",
+    "Imported": "imported",
+    "ParsedCassette": "native",
+    "Provenance": "provenance",
+    "parse": "native",
+    "read_any": "formats",
+    "render": "writer",
+    "render_har": "har",
+}
+# Replay reads one format and writes none: what it has no use for is not even loaded (PEP 562).
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
