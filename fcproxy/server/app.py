@@ -94,10 +94,16 @@ class App:
 
     async def listen(self) -> None:
         """Binds the port. Raises CannotStart."""
+        limits = _limits(self._config)
         shortcut = Shortcut(
-            self.decks, self._log, closed=self._config.api_key is not None or self._config.latency != "none"
+            self.decks,
+            self._log,
+            self._proxy.forward,
+            closed=self._config.api_key is not None or self._config.latency != "none",
+            max_body=self._config.max_body << 20,
+            limits=limits,
         )
-        self._server = ShortcutServer(self._proxy, _limits(self._config), self._log.note, shortcut)
+        self._server = ShortcutServer(self._proxy, limits, self._log.note, shortcut)
         self._sweeping = asyncio.create_task(self._server.sweep())
         self._idling = asyncio.create_task(self._end_idle_decks())
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
@@ -111,6 +117,10 @@ class App:
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         self.url = self._control.base_url = f"http://{host}:{address[1]}"
         announce(self.decks.default, self.url)
+
+    def connections(self) -> list[web.RequestHandler]:
+        """Those of clients, open now."""
+        return self._server.connections if self._server is not None else []
 
     async def _end_idle_decks(self) -> None:
         """Until the proxy closes; never cancelled, so that a deck is not left half ended."""

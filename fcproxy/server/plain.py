@@ -7,14 +7,18 @@ first byte on, so that nothing can be read in two ways.
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcproxy.core.message import Headers
 
-__all__ = ["MAX_BODY", "MAX_HEAD", "MORE", "Plain", "PlainReader"]
+__all__ = ["MAX_BODY", "MAX_FIELDS", "MAX_HEAD", "MORE", "Plain", "PlainReader"]
 
 MAX_HEAD = 16 * 1024
 MAX_BODY = 256 * 1024
 """Most bytes of a request's head and body that are read here."""
+
+MAX_FIELDS = 64
+"""Most header fields of a request that is read here."""
 
 _LINES = 2048
 """How many header lines are remembered."""
@@ -23,25 +27,34 @@ _LONGEST_LINE = 1024
 """Longer lines are not remembered, so that the memory stays below 2 MiB."""
 
 _FIRST = re.compile(rb"(GET|POST|DELETE|PUT|PATCH|OPTIONS) (/[!\"$-~]*) HTTP/1\.1")
+_BEGUN = re.compile(rb"(?:[A-Z]{3,7} |[A-Z]{0,7}\Z)")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~](?:[ -~\t]*[!-~])?)?[ \t]*")
 
 _ODD = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer"})
 """Fields that change how a request is framed or answered: such a request is not plain."""
 
-_IGNORED, _COMPARED, _KEY, _LENGTH, _REFUSED = range(5)
-_NOT_PLAIN = (_REFUSED, b"")
+_IGNORED, _COMPARED, _KEY, _LENGTH, _HOST, _REFUSED = range(6)
+
+
+class _Line(NamedTuple):
+    """What a header line means here, and what it says: name and value, and the name in lower case."""
+
+    kind: int
+    value: bytes
+    pair: tuple[str, str] = ("", "")
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A request. ``first`` is its first line, ``lines`` are its header lines, ``compared`` those of them that matter.
+    """A request. ``first`` is its first line, ``fields`` are its header fields, ``compared`` the lines that matter.
 
     Two with equal ``first``, ``compared`` and ``body`` differ in nothing that a deck looks at, but for ``key``, the
     Idempotency-Key's value. ``size`` is the number of bytes that were read.
     """
 
     first: bytes
-    lines: list[bytes]
+    fields: "list[_Line]"
     compared: tuple[bytes, ...]
     body: bytes
     key: bytes | None
@@ -59,43 +72,49 @@ class Plain:
 
     def headers(self) -> Headers:
         """The header fields in order."""
-        found = [_FIELD.fullmatch(line) for line in self.lines]
-        return Headers((one[1].decode(), (one[2] or b"").decode()) for one in found if one)
+        return Headers.named([field.pair for field in self.fields], [field.name for field in self.fields])
 
 
 class PlainReader:
     """Reads plain requests. Most header lines are the same in every request, so what is known of a line is kept."""
 
-    def __init__(self, compared: frozenset[str]) -> None:
-        """``compared``: lower-case names of the header fields that a deck looks at."""
+    def __init__(self, compared: frozenset[str], *, max_head: int = MAX_HEAD, max_fields: int = MAX_FIELDS) -> None:
+        """``compared``: lower-case names of the header fields that a deck looks at. ``max_head``: bytes."""
+        self._max_head = min(max_head, MAX_HEAD)
+        self._max_fields = min(max_fields, MAX_FIELDS)
         self._names = {name.encode(): _COMPARED for name in compared} | {
             b"idempotency-key": _KEY,
             b"content-length": _LENGTH,
+            b"host": _HOST,
         }
-        self._known: dict[bytes, tuple[int, bytes]] = {}
+        self._known: dict[bytes, _Line] = {}
 
     def read(self, data: bytes) -> Plain | None:
         """The plain request that ``data`` is; `MORE` where further bytes must come; None: not plain."""
         head, found, body = data.partition(b"\r\n\r\n")
-        if len(head) > MAX_HEAD:
+        if len(head) > self._max_head:
             return None
         if not found:
-            return MORE
+            # What can never be plain is not waited for: its sender would wait, too.
+            return MORE if _BEGUN.match(data) and data.count(b"\n") == data.count(b"\r\n") else None
         lines = head.split(b"\r\n")
         first = lines.pop(0)
-        fields = self._fields(lines) if _FIRST.fullmatch(first) else None
-        if fields is None:
+        if _FIRST.fullmatch(first) is None or len(lines) > self._max_fields:
             return None
-        compared, key, length = fields
+        known, look = self._known, self._look
+        fields = [known.get(line) or look(line) for line in lines]
+        told = self._told(lines, fields)
+        if told is None:
+            return None
+        compared, key, length = told
         if len(body) != length:
             return MORE if len(body) < length <= MAX_BODY else None
-        return Plain(first, lines, compared, body, key, len(data))
+        return Plain(first, fields, compared, body, key, len(data))
 
-    def _fields(self, lines: list[bytes]) -> tuple[tuple[bytes, ...], bytes | None, int] | None:
+    def _told(self, lines: list[bytes], fields: list[_Line]) -> tuple[tuple[bytes, ...], bytes | None, int] | None:
         """The compared lines, the Idempotency-Key and the body's length."""
-        known, compared, key, length = self._known, [], None, None
-        for line in lines:
-            kind, value = known.get(line) or self._look(line)
+        compared, key, length, hosts = [], None, None, 0
+        for line, (kind, value, _, _) in zip(lines, fields, strict=True):
             if kind == _IGNORED:
                 continue
             if kind == _COMPARED:
@@ -104,12 +123,14 @@ class PlainReader:
                 key = value
             elif kind == _LENGTH and length is None:
                 length = int(value)
+            elif kind == _HOST:
+                hosts += 1
             else:
                 return None
-        return tuple(compared), key, length or 0
+        # RFC 9112 section 3.2: exactly one.
+        return (tuple(compared), key, length or 0) if hosts == 1 else None
 
-    def _look(self, line: bytes) -> tuple[int, bytes]:
-        """What a header line means here."""
+    def _look(self, line: bytes) -> _Line:
         found = _FIELD.fullmatch(line)
         if found is None:
             return _NOT_PLAIN
@@ -119,13 +140,16 @@ class PlainReader:
         kind = self._names.get(name, _IGNORED)
         if kind == _LENGTH and not (value.isdigit() and len(value) < 8):
             return _NOT_PLAIN
-        what = (kind, value)
+        text = found[1].decode()
+        what = _Line(kind, value, (text, value.decode()), text.lower())
         if kind != _KEY and len(line) <= _LONGEST_LINE:
             if len(self._known) >= _LINES:
                 self._known.clear()
             self._known[line] = what
         return what
 
+
+_NOT_PLAIN = _Line(_REFUSED, b"")
 
 MORE = Plain(b"", [], (), b"", None, 0)
 """Stands for a request that is not whole yet."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 from aiohttp import web
 
@@ -12,6 +12,7 @@ from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.modes import Mode
 from fcproxy.server.answers import bad_request, miss_response, refusal_response
 from fcproxy.server.cli_socket import CliSockets
+from fcproxy.server.client import Client
 from fcproxy.server.control import ControlRequest
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
@@ -59,13 +60,22 @@ class Proxy:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """See aiohttp.web.Server."""
+        return await self._counted(request, request.raw_path, self._answer(request))
+
+    async def forward(self, client: Client, target: str, opened: OpenedDeck, outgoing: Request) -> web.StreamResponse:
+        """Answers a request that was read already and is forwarded, or played, by ``opened``."""
+        return await self._counted(client, target, self._data(client, opened, outgoing))
+
+    async def _counted(
+        self, client: Client, target: str, answering: Coroutine[None, None, tuple[web.StreamResponse, str]]
+    ) -> web.StreamResponse:
         self._in_flight += 1
         start = time.perf_counter()
         sent: web.StreamResponse
         try:
-            sent, action = await self._answer(request)
+            sent, action = await answering
         except BadRequest as bad:
-            sent, action = await self._refuse(request, bad.response), "refused"
+            sent, action = await self._refuse(client, bad.response), "refused"
         except ConnectionError:
             sent, action = Sent(_CLIENT_GONE, keep_alive=False), "client gone"
         finally:
@@ -73,8 +83,8 @@ class Proxy:
             if self._in_flight == 0 and self._last_ends is not None and not self._last_ends.done():
                 self._last_ends.set_result(None)
         if self._log.enabled and (action != "control" or self._log.verbose):
-            path = self._decks.default.redactor.text(request.raw_path.partition("?")[0])
-            self._log.request(request.method, path, sent.status, action, time.perf_counter() - start)
+            path = self._decks.default.redactor.text(target.partition("?")[0])
+            self._log.request(client.method, path, sent.status, action, time.perf_counter() - start)
         return sent
 
     async def drained(self) -> None:
@@ -83,7 +93,7 @@ class Proxy:
             self._last_ends = asyncio.get_running_loop().create_future()
             await self._last_ends
 
-    async def _refuse(self, request: web.BaseRequest, response: Response) -> Sent:
+    async def _refuse(self, request: Client, response: Response) -> Sent:
         sent = await send(request, response)
         # What follows on this connection may be the rest of what was refused.
         return Sent(sent.status, keep_alive=False)
@@ -118,7 +128,7 @@ class Proxy:
         headers: Headers,
         rest: str,
         body: LargeBody,
-    ) -> tuple[Sent, str]:
+    ) -> tuple[web.StreamResponse, str]:
         """A body beyond --max-body. It is compared as its stand-in, which tells its length."""
         if is_reserved(rest) or not isinstance(opened, OpenedDeck):
             raise BadRequest(bad_request(413, "too_large", "a body of this size is taken for forwarding only"))
@@ -134,8 +144,8 @@ class Proxy:
         return await self._data(request, opened, build(request.method, headers, rest, b"", opened.public_url), body)
 
     async def _data(
-        self, request: web.BaseRequest, opened: OpenedDeck, outgoing: Request, large: LargeBody | None = None
-    ) -> tuple[Sent, str]:
+        self, request: Client, opened: OpenedDeck, outgoing: Request, large: LargeBody | None = None
+    ) -> tuple[web.StreamResponse, str]:
         try:
             decision = opened.deck.decide(outgoing if large is None else large.stands_for(outgoing))
         except RecordingRefused as error:

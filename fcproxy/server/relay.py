@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from time import perf_counter
 
-from aiohttp import web
-
 from fcproxy.core.deck import Forward
 from fcproxy.core.errors import RecordingRefused, UpstreamFailed
 from fcproxy.core.message import Request, Response
 from fcproxy.server.answers import upstream_response
+from fcproxy.server.client import Client
 from fcproxy.server.hop import HOP_BY_HOP, end_to_end
 from fcproxy.server.large import Copy, LargeBody
 from fcproxy.server.opened import OpenedDeck
@@ -30,7 +29,7 @@ class Relay:
 
     def __init__(
         self,
-        request: web.BaseRequest,
+        request: Client,
         opened: OpenedDeck,
         outgoing: Request,
         forward: Forward,

@@ -1,4 +1,4 @@
-"""The hot path of replay: a plain request is answered in the call that brings its bytes, without a task or a parser.
+"""The hot path: a plain request is replayed in the call that brings its bytes, without a task or a parser.
 
 Each trick, and why (figures: docs/performance.md):
 
@@ -8,32 +8,42 @@ Each trick, and why (figures: docs/performance.md):
 - The deck still decides each time: marks, repeats, retries and misses are its own.
 - Answers are kept as the bytes that go on the wire.
 
-Only replay goes this way: it needs nothing from the world, so nothing has to be waited for.
+Where a request has to be forwarded there is something to wait for, and so a task; what is saved is the general parser,
+its streams and the machinery around a handler.
 """
 
 import asyncio
-from collections.abc import Callable
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from time import perf_counter
 
 from aiohttp import web
+from aiohttp.base_protocol import BaseProtocol
 
 from fcproxy.core.canonical import Canonical
 from fcproxy.core.deck import Refuse
-from fcproxy.core.message import Response
+from fcproxy.core.message import Request, Response
 from fcproxy.core.modes import Mode
 from fcproxy.server.answers import miss_response
+from fcproxy.server.client import Client, PlainClient
 from fcproxy.server.decks import Decks
 from fcproxy.server.incoming import SELECTORS, build, is_reserved
 from fcproxy.server.limits import Connection, Handler, LimitedServer, Limits
 from fcproxy.server.log import RequestLog
 from fcproxy.server.opened import OpenedDeck
-from fcproxy.server.plain import MORE, Plain, PlainReader
+from fcproxy.server.plain import MAX_BODY, MAX_HEAD, MORE, Plain, PlainReader
 from fcproxy.server.wire import whole
 
 __all__ = ["Shortcut", "ShortcutServer"]
 
+Answering = Coroutine[None, None, web.StreamResponse]
+Forwarding = Callable[[Client, str, OpenedDeck, Request], Answering]
+
 _ENTRIES = 16_384
+_AHEAD = MAX_HEAD + MAX_BODY
+"""Most bytes that a client may send ahead of an answer, about: then it is not read from."""
+
 _LARGEST = 8 * 1024
 _BYTES = 64 * 1024 * 1024
 """Most bytes of answers that are kept, and of requests."""
@@ -50,22 +60,39 @@ class _Known:
 
 
 class Shortcut:
-    """Answers plain requests to decks in mode replay. Shared by all connections."""
+    """Answers plain requests. Shared by all connections."""
 
-    def __init__(self, decks: Decks, log: RequestLog, *, closed: bool = False) -> None:
-        """``closed``: every request goes the long way (where a key is lent, each must be looked at)."""
+    def __init__(
+        self,
+        decks: Decks,
+        log: RequestLog,
+        forward: Forwarding,
+        *,
+        closed: bool = False,
+        max_body: int = MAX_BODY,
+        limits: Limits | None = None,
+    ) -> None:
+        """``forward``: see Proxy. ``closed``: every request goes the long way (where a key is lent, each must be looked
+        at). ``max_body``: longest body, in bytes, that is recorded."""
+        self._forward = forward
+        self._max_body = max_body
         self._closed = closed
         self._decks = decks
         self._log = log
         self._version = decks.version
-        self._reader = PlainReader(decks.default.deck.header_names | SELECTORS)
+        limits = limits or Limits()
+        self._reader = PlainReader(
+            decks.default.deck.header_names | SELECTORS, max_head=limits.max_header_size, max_fields=limits.max_headers
+        )
         self._known: dict[tuple[bytes, tuple[bytes, ...], bytes], _Known] = {}
         self._size = 0
         self._answers: dict[int, tuple[Response, bytes]] = {}
         self._kept = 0
         self.read = self._reader.read
-        self.open = False
-        """Whether there is a deck in mode replay."""
+        self._replays = self._forwards = False
+        """Whether there are decks in mode replay, and in others."""
+        self.open = not closed
+        """Whether plain requests are taken."""
         self._changed()
 
     def answer(self, plain: Plain) -> bytes | None:
@@ -73,6 +100,8 @@ class Shortcut:
         started = perf_counter() if self._log.enabled else 0.0
         if self._version != self._decks.version:
             self._changed()
+        if not self._replays:
+            return None
         at = (plain.first, plain.compared, plain.body)
         known = self._known.get(at)
         if known is None or known.version != known.opened.deck.version:
@@ -91,10 +120,23 @@ class Shortcut:
             self._log.request(known.form.method, known.path, status, action, perf_counter() - started)
         return data
 
+    def forwarded(self, plain: Plain, connection: BaseProtocol, loop: AbstractEventLoop) -> Answering | None:
+        """What is to be awaited for the answer of a deck that may forward; None where the request must go the long
+        way. `answer` comes first."""
+        if not self._forwards or len(plain.body) > self._max_body:
+            return None
+        headers, target = plain.headers(), plain.target
+        opened, rest = self._decks.choose(target, headers)
+        if not isinstance(opened, OpenedDeck) or opened.mode is Mode.REPLAY or is_reserved(rest):
+            return None
+        outgoing = build(plain.method, headers, rest, plain.body, opened.public_url)
+        return self._forward(PlainClient(plain.method, connection, loop), target, opened, outgoing)
+
     def _changed(self) -> None:
         self._version = self._decks.version
         self._known.clear()
-        self.open = not self._closed and any(one.mode is Mode.REPLAY for one in self._decks.all())
+        modes = {one.mode for one in self._decks.all()}
+        self._replays, self._forwards = Mode.REPLAY in modes, modes != {Mode.REPLAY}
 
     def _learn(self, plain: Plain, at: tuple[bytes, tuple[bytes, ...], bytes]) -> _Known | None:
         headers, target = plain.headers(), plain.target
@@ -142,9 +184,10 @@ class ShortcutConnection(Connection):
     """A connection that takes the shortcut where it can.
 
     ``_direct``: aiohttp has nothing to do on this connection, so that what comes next may be answered here.
+    ``_answering``: the request that is being forwarded; what comes meanwhile is held.
     """
 
-    __slots__ = ("_armed", "_direct", "_held", "_returns", "_shortcut")
+    __slots__ = ("_answering", "_armed", "_direct", "_ending", "_held", "_returns", "_shortcut")
 
     def __init__(self, server: "ShortcutServer", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(server, loop)
@@ -153,9 +196,16 @@ class ShortcutConnection(Connection):
         self._returns = False
         self._held = b""
         self._armed = True
+        self._answering: asyncio.Task[web.StreamResponse] | None = None
+        self._ending = False
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
+        if self._answering is not None:
+            self._held += data
+            if len(self._held) > _AHEAD and self.transport is not None:
+                self.transport.pause_reading()
+            return
         if not self._direct:
             self._returns = False  # more than the one whole request: what aiohttp is at cannot be known any more
             super().data_received(data)
@@ -171,11 +221,50 @@ class ShortcutConnection(Connection):
         # A client that does not read gets its answers at its own pace, through aiohttp.
         answer = self._shortcut.answer(plain) if plain is not None and not self.writing_paused else None
         if answer is None or self.transport is None:
-            self._direct, self._returns = False, plain is not None
-            super().data_received(data)
+            if plain is None or not self._forwarded(plain):
+                self._direct, self._returns = False, plain is not None
+                super().data_received(data)
             return
         self.transport.write(answer)
         self.finish()
+        self._arm()
+
+    @property
+    def ahead(self) -> int:
+        """Bytes that the client has sent ahead of an answer."""
+        return len(self._held)
+
+    def _forwarded(self, plain: Plain) -> bool:
+        """Whether the request is on its way through the shortcut."""
+        if self.transport is None or self.writing_paused:
+            return False
+        loop = asyncio.get_running_loop()
+        answering = self._shortcut.forwarded(plain, self, loop)
+        if answering is None:
+            return False
+        self.finish()  # the client has done its part: from here on it keeps nobody waiting
+        self._answering = loop.create_task(answering)
+        self._answering.add_done_callback(self._answered)
+        return True
+
+    def _answered(self, task: asyncio.Task[web.StreamResponse]) -> None:
+        self._answering = None
+        if task.cancelled() or self.transport is None:
+            return
+        if (error := task.exception()) is not None:
+            self.log_exception("unhandled", exc_info=error)
+            self.transport.abort()
+        elif self._ending or not task.result().keep_alive:
+            self.force_close()
+        else:
+            self._arm()
+            data, self._held = self._held, b""
+            if len(data) > _AHEAD:
+                self.transport.resume_reading()
+            if data:
+                self.data_received(data)
+
+    def _arm(self) -> None:
         if self._armed:
             # aiohttp would close a connection on which it has done nothing for an hour.
             self.keep_alive(True)
@@ -191,6 +280,14 @@ class ShortcutConnection(Connection):
         return done
 
     def close(self) -> None:
-        """See aiohttp's RequestHandler."""
+        """See aiohttp's RequestHandler. A request that is being forwarded gets its answer."""
         self._direct = self._returns = False
-        super().close()
+        self._ending = True
+        if self._answering is None:
+            super().close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """See asyncio.Protocol. The client gone, its request is still carried out, unless all ends."""
+        if self._answering is not None and self._ending:
+            self._answering.cancel()
+        super().connection_lost(exc)

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from fcproxy.core.message import Headers, Response
+from fcproxy.server.client import Client
 
 __all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "status_line", "whole", "without_body"]
 
@@ -83,7 +84,7 @@ class Answer:
 
     __slots__ = ("chunked", "head", "keep_alive", "length")
 
-    def __init__(self, request: web.BaseRequest, status: int, reason: str, headers: Headers) -> None:
+    def __init__(self, request: Client, status: int, reason: str, headers: Headers) -> None:
         """``headers`` are the end-to-end ones; a Transfer-Encoding among them marks where ours has its place."""
         length = headers.get("Content-Length")
         self.length = int(length) if length is not None and length.isascii() and length.isdigit() else None
@@ -130,7 +131,7 @@ def whole(response: Response, extra: Iterable[tuple[str, str]] = ()) -> bytes:
     return head if bodiless else head + response.body
 
 
-async def send(request: web.BaseRequest, response: Response, extra: Iterable[tuple[str, str]] = ()) -> Sent:
+async def send(request: Client, response: Response, extra: Iterable[tuple[str, str]] = ()) -> Sent:
     """Writes a response that is known whole, in one piece, with ``extra`` header fields at its end."""
     bodiless = without_body(request.method, response.status)
     headers = Headers([*framed(response, bodiless=bodiless), *extra])

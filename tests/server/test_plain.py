@@ -4,13 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcproxy.server.plain import MAX_BODY, MAX_HEAD, MORE, Plain, PlainReader
+from fcproxy.server.plain import MAX_BODY, MAX_FIELDS, MAX_HEAD, MORE, Plain, PlainReader
 
 COMPARED = frozenset({"authorization", "stripe-version"})
 
 
 def raw(*lines: str, first: str = "GET /v1/x?a=1 HTTP/1.1", body: bytes = b"") -> bytes:
-    return "".join(f"{line}\r\n" for line in (first, *lines, "")).encode("latin-1") + body
+    if not any(line.startswith("Host") for line in lines):
+        lines = ("Host: h", *lines)
+    return bare(first, *lines, "").encode("latin-1") + body
+
+
+def bare(*lines: str) -> str:
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 def read(data: bytes) -> Plain | None:
@@ -81,6 +87,11 @@ ODD = {
     "more body than was announced": raw("Content-Length: 1", body=b"ab"),
     "a long head": raw("X-Long: " + "x" * MAX_HEAD),
     "a long body": raw(f"Content-Length: {MAX_BODY + 1}"),
+    "many fields": raw(*(f"X-Field: {number}" for number in range(MAX_FIELDS))),
+    "no host": bare("GET / HTTP/1.1", "X-Name: y", "").encode(),
+    "two hosts": raw("Host: h", "Host: h"),
+    "the beginning of bare line feeds": b"GET / HTTP/1.1\nHost: h\n",
+    "the beginning of no HTTP": b"\x16\x03\x01",
     "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
 }
 
@@ -88,6 +99,11 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_not_plain_is_left_alone(name: str) -> None:
     assert read(ODD[name]) is None
+
+
+def test_a_reader_may_be_narrower() -> None:
+    assert PlainReader(COMPARED, max_head=40).read(raw("X-Long: " + "x" * 40)) is None
+    assert PlainReader(COMPARED, max_fields=2).read(raw("X-One: 1", "X-Two: 2")) is None
 
 
 def test_it_says_the_same_of_a_line_that_it_has_seen() -> None:

@@ -1,16 +1,17 @@
-"""The shortcut of replay answers what the long way would, byte for byte, and counts what it would count."""
+"""The shortcut answers what the long way would, byte for byte, and counts what it would count."""
 
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fcproxy.config import Config
 from fcproxy.core.modes import Mode
 from fcproxy.server.plain import Plain
-from fcproxy.server.shortcut import Shortcut
-from tests.server.harness import KEY, connected, proxy, read_message, speak
+from fcproxy.server.shortcut import Shortcut, ShortcutConnection
+from tests.server.harness import KEY, connected, passage, proxy, read_message, speak
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 HEAD = f"Host: p\r\nAuthorization: Bearer {KEY}\r\n"
@@ -110,6 +111,129 @@ async def test_pieces_and_pipelines_are_answered_in_order(tmp_path: Path) -> Non
         writer.write(listing + missing + listing)
         statuses = [(await read_message(reader))[0].split(b" ")[1] for _ in range(3)]
         assert statuses == [b"200", b"422", b"200"]
+
+
+async def forwarded(mode: Mode, folder: Path, *, odd: bool) -> tuple[list[bytes], list[bytes], dict[str, object]]:
+    """What the client gets, what the upstream gets, and the verdict."""
+
+    async def echo(raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            body = raw.partition(b"\r\n\r\n")[2]
+            writer.write(b"HTTP/1.1 201 Made\r\nX-One: 1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            raw, _ = await read_message(reader)
+            up.requests.append(raw)
+
+    got = []
+    async with passage(echo, mode, folder) as (up, app), connected(app.url) as (reader, writer):
+        for request in (post("a=1", "k1", odd=odd), get("/v1/x?b=%20", odd=odd), post("", "k2", odd=odd)):
+            writer.write(request)
+            got.append((await read_message(reader))[0])
+        verdict = app.decks.verdict().to_json()
+    return got, [raw.replace(up.url.encode(), b"").split(b"\r\n", 2)[2] for raw in up.requests], verdict
+
+
+@pytest.mark.parametrize("mode", [Mode.RECORD, Mode.PASSTHROUGH, Mode.AUTO])
+async def test_forwarded_as_on_the_long_way(mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[object] = []
+    forward = Shortcut.forwarded
+
+    def watched(*args: Any) -> object:
+        taken.append(forward(*args))
+        return taken[-1]
+
+    monkeypatch.setattr(Shortcut, "forwarded", watched)
+    short = await forwarded(mode, tmp_path / "short", odd=False)
+    assert len(taken) == 3
+    long = await forwarded(mode, tmp_path / "long", odd=True)
+    assert len(taken) == 3
+    assert short[:2] == long[:2]
+    names = ("recorded", "missed", "played", "not_recorded")
+    assert [short[2][name] for name in names] == [long[2][name] for name in names]
+
+
+async def test_what_comes_before_an_answer_waits_for_it(tmp_path: Path) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow(raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"first" in raw:
+            await goes_on.wait()
+        name = raw.split(b" ")[1]
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(name), name))
+
+    async with passage(slow, Mode.RECORD, tmp_path) as (up, app), connected(app.url) as (reader, writer):
+        writer.write(get("/v1/first"))
+        while not up.requests:
+            await asyncio.sleep(0)
+        many = [f"/v1/{number}" for number in range(3)]
+        writer.write(b"".join(map(get, many)) + get("/v1/last")[:20])
+        await writer.drain()
+        goes_on.set()
+        writer.write(get("/v1/last")[20:])
+        bodies = [(await read_message(reader))[0].rpartition(b"\r\n\r\n")[2].decode() for _ in range(5)]
+        assert bodies == ["/v1/first", *many, "/v1/last"]
+        assert app.decks.verdict().recorded == 5
+
+
+async def test_a_client_that_sends_on_and_on_is_not_read_from(tmp_path: Path) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await goes_on.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    async with passage(slow, Mode.PASSTHROUGH, tmp_path) as (up, app), connected(app.url) as (reader, writer):
+        writer.write(get("/v1/first"))
+        while not up.requests:
+            await asyncio.sleep(0)
+        (connection,) = app.connections()
+        assert isinstance(connection, ShortcutConnection)
+        writer.write(get("/v1/x") * 60_000)
+        while not connection.ahead:
+            await asyncio.sleep(0)
+        for _ in range(1_000):
+            await asyncio.sleep(0)
+        assert 0 < connection.ahead < 1 << 20
+        goes_on.set()
+        assert (await read_message(reader))[0].startswith(b"HTTP/1.1 200 ")
+        assert (await read_message(reader))[0].startswith(b"HTTP/1.1 200 ")
+
+
+async def test_an_ending_proxy_gives_the_answer_that_is_on_its_way(tmp_path: Path) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await goes_on.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with passage(slow, Mode.RECORD, tmp_path) as (up, app), connected(app.url) as (reader, writer):
+        writer.write(get("/v1/first"))
+        while not up.requests:
+            await asyncio.sleep(0)
+        ending = asyncio.create_task(app.close())
+        await asyncio.sleep(0)
+        writer.write(get("/v1/too-late"))
+        goes_on.set()
+        assert (await reader.read()).endswith(b"\r\n\r\nok")
+        assert (await ending).written == 1
+    assert len(up.requests) == 1
+
+
+async def test_a_client_that_goes_meanwhile_is_not_recorded(tmp_path: Path) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await goes_on.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with passage(slow, Mode.RECORD, tmp_path) as (up, app):
+        async with connected(app.url) as (_, writer):
+            writer.write(get("/v1/first"))
+            while not up.requests:
+                await asyncio.sleep(0)
+        goes_on.set()
+        while not app.decks.verdict().not_recorded:
+            await asyncio.sleep(0)
+        assert app.decks.verdict().recorded == 0
 
 
 async def test_a_deck_that_was_ejected_is_known_to_be(tmp_path: Path) -> None:
