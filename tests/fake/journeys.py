@@ -148,9 +148,11 @@ def tax(call: Caller) -> Iterator[Doc]:
         "country=IN&country_options[in][type]=simplified",
     ):
         yield call.post("/v1/tax/registrations", f"active_from=now&{options}")
+    location = call.post("/v1/tax/locations", "type=performance&address[country]=DE&address[city]=Berlin")
+    yield location
     calculation = call.post(
         "/v1/tax/calculations",
-        "currency=usd&line_items[0][amount]=1499&line_items[0][reference]=a&line_items[0][metadata][k]=v"
+        f"line_items[0][performance_location]={location['id']}&currency=usd&line_items[0][amount]=1499&line_items[0][reference]=a&line_items[0][metadata][k]=v"
         "&line_items[1][amount]=1000&line_items[1][tax_behavior]=inclusive&line_items[1][quantity]=2"
         f"&shipping_cost[amount]=300&{TAX_CUSTOMER}&customer_details[tax_ids][0][type]=us_ein"
         "&customer_details[tax_ids][0][value]=123456789&ship_from_details[address][country]=US"

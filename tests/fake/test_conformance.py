@@ -33,6 +33,8 @@ PARAMS = {
     "POST /v1/tax/transactions/create_reversal": sdk_params.tax.TransactionCreateReversalParams,
     "GET /v1/tax/transactions/{id}/line_items": sdk_params.tax.TransactionListLineItemsParams,
     "GET /v1/tax/associations/find": sdk_params.tax.AssociationFindParams,
+    "POST /v1/tax/locations": sdk_params.tax.LocationCreateParams,
+    "GET /v1/tax/locations": sdk_params.tax.LocationListParams,
     "POST /v1/tax/registrations": sdk_params.tax.RegistrationCreateParams,
     "POST /v1/tax/registrations/{id}": sdk_params.tax.RegistrationUpdateParams,
     "GET /v1/tax/registrations": sdk_params.tax.RegistrationListParams,

@@ -121,6 +121,8 @@ def _tax(v1: Any) -> None:
     )
     assert tax.registrations.retrieve(registration.id).status == "active"
     assert len(tax.registrations.list({"status": "active"}).data) == 1
+    location = tax.locations.create({"type": "performance", "address": {"country": "DE"}})
+    assert tax.locations.retrieve(location.id).id == tax.locations.list({"type": "performance"}).data[0].id
     calculation = tax.calculations.create(
         {
             "currency": "usd",

@@ -352,3 +352,20 @@ def test_the_place_of_supply_is_shown_where_stripe_shows_it(country: str, shown:
     scheme = {"place_of_supply_scheme": "inbound_goods"}
     wanted = {"standard": scheme, "type": "standard"} if shown else {"type": "standard"}
     assert made["country_options"] == {country.lower(): wanted}
+
+
+def test_a_line_is_taxed_where_its_service_is_performed() -> None:
+    call = Caller(version="2026-10-28.endive")
+    register(call)
+    register(call, "DE", "[type]=standard")
+    place = call.post(f"{TAX}/locations", "type=performance&address[country]=DE&description=Club")
+    lines = f"line_items[0][amount]=1000&line_items[0][performance_location]={place['id']}&line_items[1][amount]=1000"
+    done = calculate(call, lines, more="expand[]=line_items.data.tax_breakdown")
+    shown = [
+        (line["amount_tax"], line["performance_location"], line["tax_breakdown"][0]["sourcing"])
+        for line in done["line_items"]["data"]
+    ]
+    assert shown == [(190, place["id"], "performance"), (99, None, "destination")]
+    wrong = "currency=usd&line_items[0][amount]=1&line_items[0][performance_location]=taxloc_none&" + CALIFORNIA
+    error = call.refused("POST", f"{TAX}/calculations", wrong)
+    assert (error["code"], error["param"]) == ("resource_missing", "line_items[0][performance_location]")

@@ -153,7 +153,7 @@ def _details(given: Mapping[str, Any]) -> Doc:
         "destination_network": given.get("destination_network"),
         "destination_networks": given.get("destination_networks") or list(NETWORKS),
         "fees": None,
-        "lock_wallet_address": given.get("lock_wallet_address", False),
+        "lock_wallet_address": given.get("lock_wallet_address"),
         "source_amount": given.get("source_amount"),
         "source_currency": given.get("source_currency"),
         "transaction_id": None,

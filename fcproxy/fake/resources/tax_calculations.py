@@ -23,6 +23,7 @@ from fcproxy.fake.params import (
 )
 from fcproxy.fake.resource import Kind, Resource, Route, Span
 from fcproxy.fake.resources.tax_lines import Place, Taxed, summary, tax_on
+from fcproxy.fake.resources.tax_locations import LOCATION
 from fcproxy.fake.resources.tax_rates import IP_PLACE, SHIPPING_CODE, state_of_zip
 from fcproxy.fake.resources.tax_registrations import collects
 from fcproxy.fake.resources.tax_settings import tax_settings
@@ -156,6 +157,16 @@ def _place(call: Call, details: Doc) -> Place:
     return Place(country, state, collects(call, country, state), details["taxability_override"])
 
 
+def _place_of_line(call: Call, given: Doc, position: int, place: Place) -> Place:
+    """Where a line is taxed: at the location that it names, else where the customer is."""
+    if "performance_location" not in given:
+        return place
+    param = f"line_items[{position}][performance_location]"
+    location = call.reference(LOCATION, given["performance_location"], param)
+    country, state = _located(location.doc["address"])
+    return Place(country, state, collects(call, country, state), place.override, "performance")
+
+
 def _tax_code(call: Call, code: str, param: str) -> str:
     if not _TAX_CODE.match(code):
         raise refuse("missing_reference", param=param, words="tax code", id=code, hint="")
@@ -253,8 +264,8 @@ def _create(call: Call) -> Doc:
     _tax_date(call)
     codes = [_code_of(call, line, position) for position, line in enumerate(given)]
     taxed = [
-        tax_on(line["amount"], _behavior(call, line.get("tax_behavior")), code, place)
-        for line, code in zip(given, codes, strict=True)
+        tax_on(line["amount"], _behavior(call, line.get("tax_behavior")), code, _place_of_line(call, line, at, place))
+        for at, (line, code) in enumerate(zip(given, codes, strict=True))
     ]
     references = _references(given)
     shipping, shipping_taxed = _shipping(call, place)

@@ -17,12 +17,17 @@ _ZERO = "0.0"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where tax is due. ``collecting`` says that a registration covers it, ``override`` is the customer's."""
+    """Where tax is due.
+
+    ``collecting`` says that a registration covers it, ``override`` is the customer's, ``sourcing`` says whose place it
+    is: the customer's (``destination``) or the service's (``performance``).
+    """
 
     country: str
     state: str | None
     collecting: bool
     override: str = "none"
+    sourcing: str = "destination"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Taxed:
                     "level": rate.level if rate else "country",
                     "state": place.state,
                 },
-                "sourcing": "destination",
+                "sourcing": place.sourcing,
                 "tax_rate_details": details,
                 "taxability_reason": self.reason,
                 "taxable_amount": self.taxable,

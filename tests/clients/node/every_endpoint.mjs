@@ -109,6 +109,11 @@ async function tax() {
     active_from: "now",
   });
   assert.equal((await registrations.retrieve(registration.id)).status, "active");
+  // Newer than this SDK: tax locations are of the release endive.
+  const place = { type: "performance", address: { country: "DE" } };
+  const location = await stripe.rawRequest("POST", "/v1/tax/locations", place);
+  assert.equal((await stripe.rawRequest("GET", `/v1/tax/locations/${location.id}`)).id, location.id);
+  assert.equal((await stripe.rawRequest("GET", "/v1/tax/locations?type=performance")).data[0].id, location.id);
   assert.equal((await registrations.list({ status: "active" })).data.length, 1);
   const calculation = await calculations.create({
     currency: "usd",
