@@ -26,7 +26,7 @@ PARTS: dict[str, Part] = {
     "forward": forwarding,
     "start": start_times,
     "load": load_times,
-    "costs": lambda folder, effort: costs(effort),
+    "costs": costs,
     "audit": audit_speed,
 }
 
@@ -35,7 +35,7 @@ QUICK: dict[str, Part] = {
     "distinct": lambda folder, effort: replay_distinct(folder, effort, 1_000),
     "forward": forwarding,
     "start": start_times,
-    "costs": lambda folder, effort: costs(effort, (10, 1_000)),
+    "costs": lambda folder, effort: costs(folder, effort, (10, 1_000)),
 }
 
 

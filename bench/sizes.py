@@ -4,14 +4,17 @@ Each load runs in a process of its own, so that one's memory and caches do not h
 """
 
 import json
+import random
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from bench import cassettes
-from bench.contestants import PEER_PYTHON
+from bench import cassettes, traffic
+from bench.contestants import PEER_PYTHON, REPLAY
 from bench.machine import SERVER_CORE, pinned
 from bench.rows import Cell, Effort
 
@@ -75,50 +78,51 @@ def load_times(folder: Path, effort: Effort, counts: tuple[int, ...] = (10_000, 
     return cells
 
 
-_COSTS = """
-import json, random, sys, time
-from statistics import median
-from bench.cassettes import interaction
-from fcproxy.core.message import Headers, Interaction, Request
-from fcproxy.core.modes import Mode
-from fcproxy.stripe.deck import stripe_deck
-from fcproxy.stripe.secrets import default_redactor
-count = int(sys.argv[1])
-stored = [interaction("GET", number) for number in range(count)]
-redactor = default_redactor()
-deck = stripe_deck(Mode.REPLAY, redactor, stored, cassette="bench")
-random.seed(1)
-def timed(requests):
-    for request in requests: deck.decide(request)
+_ASKED = 500
+"""How many requests a round sends, one after another on one connection."""
+
+
+def costs(folder: Path, effort: Effort, counts: tuple[int, ...] = (10, 1_000, 10_000, 100_000)) -> list[Cell]:
+    """Median time of an answer to its client, in seconds, by the cassette's size: a recorded request drawn at random,
+    and one that was never recorded, told with its nearest candidates. The sizes take turns."""
+    ours = next(one for one in REPLAY if one.kind == "ours")
+    cells = [
+        [Cell(f"a {what} among {count:,}", "fcproxy", "ours", "s") for count in counts] for what in ("hit", "miss")
+    ]
+    with ExitStack() as stack:
+        running = []
+        for count in counts:
+            process = ours.launch(folder, "GET", count)
+            stack.callback(process.stop)
+            running.append((process, count))
+        draw = random.Random(1)
+        for _ in range(effort.rounds):
+            for hit, miss, (process, count) in zip(*cells, running, strict=True):
+                wanted = [traffic.target(draw.randrange(count)) for _ in range(_ASKED)]
+                hit.values.append(_answered(process.port, wanted, 200))
+                never = [f"{traffic.target(draw.randrange(count))}?expand[]=n{draw.random()}" for _ in range(30)]
+                miss.values.append(_answered(process.port, never, 422))
+    return [*cells[0], *cells[1]]
+
+
+def _answered(port: int, targets: list[str], status: int) -> float:
     spent = []
-    for request in requests:
-        began = time.perf_counter(); deck.decide(request); spent.append(time.perf_counter() - began)
+    head = "".join(f"{name}: {value}\r\n" for name, value in traffic.HEADERS.items())
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        stream = connection.makefile("rb")
+        for target in targets:
+            began = time.perf_counter()
+            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode())
+            first = stream.readline()
+            length = 0
+            while (line := stream.readline()) != b"\r\n":
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.partition(b":")[2])
+            stream.read(length)
+            spent.append(time.perf_counter() - began)
+            if int(first.split()[1]) != status:
+                raise RuntimeError(f"{target}: {first!r}")
     return median(spent)
-hits = [stored[random.randrange(count)].request for _ in range(500)]
-misses = [
-    Request("GET", f"{stored[number % count].request.url}x?expand[]=data", stored[0].request.headers)
-    for number in range(30)
-]
-wrong = [
-    Request("POST", "https://api.stripe.com/v1/customers", stored[0].request.headers, b"a=%d" % number)
-    for number in range(30)
-]
-print(json.dumps({"hit": timed(hits), "miss": max(timed(misses), timed(wrong))}))
-"""
-
-
-def costs(effort: Effort, counts: tuple[int, ...] = (10, 1_000, 10_000, 100_000)) -> list[Cell]:
-    """Median processor cost of a hit whose form is known and of a miss, in seconds, by the cassette's size."""
-    cells = []
-    for count in counts:
-        results = []
-        for _ in range(min(effort.rounds, 3) if count < 100_000 else 1):
-            command = pinned([sys.executable, "-c", _COSTS, str(count)], SERVER_CORE)
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            results.append(json.loads(done.stdout))
-        for what in ("hit", "miss"):
-            cells.append(Cell(f"a {what} among {count:,}", "fcproxy", "ours", "s", [one[what] for one in results]))
-    return cells
 
 
 def audit_speed(folder: Path, effort: Effort) -> list[Cell]:
