@@ -22,7 +22,17 @@ from fcproxy.core.redaction import Redactor
 from fcproxy.core.standins import NOT_STORED, is_standin
 from fcproxy.core.url import split
 
-__all__ = ["ANY_FAMILY", "BLANK", "NO_FAMILY", "UNKNOWN_FAMILY", "Canonical", "canonical", "lines", "shown"]
+__all__ = [
+    "ANY_FAMILY",
+    "BLANK",
+    "NO_FAMILY",
+    "UNKNOWN_FAMILY",
+    "Canonical",
+    "account_of",
+    "canonical",
+    "lines",
+    "shown",
+]
 
 NO_FAMILY = "none"
 """The family of a request without credential."""
@@ -56,6 +66,14 @@ class Canonical:
     family: str = NO_FAMILY
     credential: str = ""
     loosened: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    account: str = ""
+    """The connected account that is asked for, as `account_of` has it."""
+
+
+def account_of(headers: Headers) -> str:
+    """Whose objects a request means, and whose idempotency keys (docs.stripe.com/connect/authentication); "" for one's
+    own."""
+    return ", ".join(value.strip() for value in headers.get_all("Stripe-Account"))
 
 
 def canonical(request: Request, rules: MatchRules, redactor: Redactor) -> Canonical:
@@ -83,7 +101,8 @@ def canonical(request: Request, rules: MatchRules, redactor: Redactor) -> Canoni
         path = _blank(path)
         fields = {_blank(place): _blank(text) for place, text in fields.items()}
         loosened = {_blank(place): (rule, _blank(text)) for place, (rule, text) in loosened.items()}
-    return Canonical(method, path, fields, _key(method, path, fields), secrets, family, credential, loosened)
+    account = account_of(redacted.headers)
+    return Canonical(method, path, fields, _key(method, path, fields), secrets, family, credential, loosened, account)
 
 
 def lines(fields: Mapping[str, str]) -> list[str]:

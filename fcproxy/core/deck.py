@@ -340,4 +340,4 @@ def _in_play(
     # Bounded: the forms of a large cassette would outweigh it.
     memo = Memo(make, rules)
     cassette = Cassette(interactions, lambda index: memo.get(interactions[index].request, 0), rules)
-    return cassette, StoredForms(memo, interactions, rules, live)
+    return cassette, StoredForms(memo, cassette.index, interactions, rules, live)

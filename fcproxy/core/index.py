@@ -33,6 +33,10 @@ class Index:
 
     def __init__(self, canonical: Callable[[int], Canonical]) -> None:
         self.canonical = canonical
+        self.keys: list[bytes] = []
+        """The key of each interaction's form."""
+        self.loosened: list[bool] = []
+        """Whether a route rule took something of it out of the comparison."""
         self.secrets: list[Secrets] = []
         self.credentials: list[str] = []
         self.routes: list[Route] = []
@@ -61,6 +65,8 @@ class Index:
         alike = self._by_key.setdefault((form.key, form.family), Filed())
         alike.append(index)
         self.alike.append(alike)
+        self.keys.append(form.key)
+        self.loosened.append(bool(form.loosened))
         self.families.setdefault(form.family)
         self.secrets.append(form.secrets)
         self.credentials.append(form.credential)

@@ -43,15 +43,15 @@ class Memo:
                 self._keep(key, form, len(request.body))
         return form
 
-    def known(self, request: Request, version: int) -> Canonical | None:
-        """The form of ``request`` where it is remembered."""
-        return self._forms.get(self._key(request, version)[1])
-
-    def _key(self, request: Request, version: int) -> tuple[tuple[tuple[str, str], ...], tuple[object, ...]]:
+    def headers(self, request: Request) -> tuple[tuple[str, str], ...]:
+        """The fields that a form depends on, names in lower case."""
         wanted = self.wanted
         found = [(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted]
         # By name: clients differ in the order of their headers, and only that of repeats means anything.
-        headers = tuple(sorted(found, key=itemgetter(0)))
+        return tuple(sorted(found, key=itemgetter(0)))
+
+    def _key(self, request: Request, version: int) -> tuple[tuple[tuple[str, str], ...], tuple[object, ...]]:
+        headers = self.headers(request)
         return headers, (version, request.method, request.url, request.body, headers)
 
     def _keep(self, key: tuple[object, ...], form: Canonical, size: int) -> None:

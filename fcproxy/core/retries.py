@@ -96,7 +96,7 @@ class Retries:
 
 def _scope(key: str, form: Canonical) -> tuple[str, str]:
     """Keys are an account's own."""
-    return key, form.fields.get("header.Stripe-Account", "")
+    return key, form.account
 
 
 def without_superseded(interactions: Sequence[RedactedInteraction]) -> list[RedactedInteraction]:

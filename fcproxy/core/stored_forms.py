@@ -1,12 +1,14 @@
 """Forms that the cassette's own requests have, for live requests that are the same octets but for their credential.
 
 A test suite sends most requests once, so a memory of live ones alone helps it little; what it sends is in the cassette.
+Of each only a digest is kept: whole forms would be larger than the cassette. A hit needs no more; a miss pays.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 
-from fcproxy.core.canonical import Canonical
+from fcproxy.core.canonical import Canonical, account_of
+from fcproxy.core.index import Index
 from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.memo import Memo
 from fcproxy.core.message import Headers, Interaction, Request
@@ -18,32 +20,52 @@ _BLANK = "https://api.invalid/"
 
 
 class StoredForms:
-    """``memo`` is the one that the cassette's requests went through when they were filed."""
+    """The requests of a cassette by their octets. ``memo`` computes their forms."""
 
     def __init__(
-        self, memo: Memo, interactions: Sequence[Interaction], rules: MatchRules, live: Callable[[Request], Canonical]
+        self,
+        memo: Memo,
+        index: Index,
+        interactions: Sequence[Interaction],
+        rules: MatchRules,
+        live: Callable[[Request], Canonical],
     ) -> None:
         """``live`` computes the form of a live request."""
         self._memo = memo
-        self._name = rules.credential
+        self._index = index
+        self._interactions = interactions
+        self._name = rules.credential.lower()
         self._live = live
+        self._credentials: dict[str, tuple[str, str]] = {}
         stored = {one.request.headers.get(self._name) for one in interactions}
         # With several the right one cannot be told from the octets: then every request goes through the matcher.
         self._stored = next(iter(stored)) if len(stored) == 1 else None
-        self._credentials: dict[str, tuple[str, str]] = {}
+        self._numbers: dict[bytes, int] = {}
+        if self._stored is not None:
+            for number, one in enumerate(interactions):
+                # A secret means what the live ledger says of it.
+                if not index.secrets[number] and not index.loosened[number]:
+                    self._numbers.setdefault(self._digest(one.request), number)
 
     def form(self, request: Request) -> Canonical | None:
         """The form of a live request; None where it must be computed."""
         value = request.headers.get(self._name)
         if self._stored is None or value is None:
             return None
-        stored = Request(request.method, request.url, request.headers.replaced(self._name, self._stored), request.body)
-        form = self._memo.known(stored, 0)
-        if form is None or form.secrets or form.loosened:
-            # A secret means what the live ledger says of it.
+        number = self._numbers.get(self._digest(request))
+        if number is None:
             return None
+        method, path = self._index.routes[number]
         family, credential = self._credential(value)
-        return replace(form, family=family, credential=credential)
+        fields = _Later(lambda: self._memo.get(self._interactions[number].request, 0).fields)
+        key, account = self._index.keys[number], account_of(request.headers)
+        return Canonical(method, path, fields, key, family=family, credential=credential, account=account)
+
+    def _digest(self, request: Request) -> bytes:
+        """Of all that makes a difference but the credential; equal ones are equal octets, as far as anybody knows."""
+        lines = [f"{name}:{value}" for name, value in self._memo.headers(request) if name != self._name]
+        text = "\n".join((request.method, request.url, *lines, "", ""))
+        return blake2b(text.encode("utf-8", "surrogatepass") + request.body, digest_size=16).digest()
 
     def _credential(self, value: str) -> tuple[str, str]:
         known = self._credentials.get(value)
@@ -54,3 +76,19 @@ class StoredForms:
                 self._credentials.clear()
             self._credentials[value] = known
         return known
+
+
+class _Later(Mapping[str, str]):
+    """Fields that are computed when somebody asks for one."""
+
+    def __init__(self, compute: Callable[[], Mapping[str, str]]) -> None:
+        self._compute = compute
+
+    def __getitem__(self, place: str) -> str:
+        return self._compute()[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._compute())
+
+    def __len__(self) -> int:
+        return len(self._compute())

@@ -21,7 +21,7 @@ from time import perf_counter
 from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
 
-from fcproxy.core.canonical import Canonical
+from fcproxy.core.canonical import Canonical, shown
 from fcproxy.core.deck import Refuse
 from fcproxy.core.message import Request, Response
 from fcproxy.core.modes import Mode
@@ -145,7 +145,7 @@ class Shortcut:
             return None
         deck = opened.deck
         form = deck.canonical(build(plain.method, headers, rest, plain.body, opened.public_url))
-        known = _Known(opened, form, opened.redactor.text(target.partition("?")[0]), deck.version)
+        known = _Known(opened, form, shown(form.path), deck.version)
         if plain.size <= _LARGEST:
             self._size += plain.size
             if len(self._known) >= _ENTRIES or self._size > _BYTES:
