@@ -84,7 +84,7 @@ _ASKED = 500
 
 def costs(folder: Path, effort: Effort, counts: tuple[int, ...] = (10, 1_000, 10_000, 100_000)) -> list[Cell]:
     """Median time of an answer to its client, in seconds, by the cassette's size: a recorded request drawn at random,
-    for the first time and again, and one that was never recorded, told with its nearest candidates. Sizes take turns."""
+    for the first time and again, and one never recorded, told with its nearest candidates. The sizes take turns."""
     ours = next(one for one in REPLAY if one.kind == "ours")
     cells = [
         [Cell(f"a {what} among {count:,}", "fcproxy", "ours", "s") for count in counts]
