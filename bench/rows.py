@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Sequence
+from compileall import compile_dir
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection
@@ -9,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import fcproxy
 from bench import traffic
 from bench.contestants import FORWARD, RECORD, REPLAY, Contestant, nginx
 from bench.load import wrk
@@ -180,6 +182,8 @@ def _asked(port: int) -> bool:
 
 def start_times(folder: Path, effort: Effort) -> list[Cell]:
     """From the start of the process to the end of its first answer, in seconds."""
+    # As pip leaves a package; a checkout may have been changed since, or bytecode be switched off.
+    compile_dir(Path(fcproxy.__file__).parent, quiet=1)
     everyone = [one for one in present(REPLAY, effort) if "log line" not in one.name and "low-level" not in one.name]
     cells = [Cell("start", one.name, one.kind, "s") for one in everyone]
     for _ in range(effort.rounds):

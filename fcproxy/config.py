@@ -7,15 +7,12 @@ command line, the environment, the file and the options page of the docs are mad
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from fcproxy.core.errors import UsageError
 from fcproxy.core.match_rules import RouteRule
 from fcproxy.core.rules import RuleBook
-from fcproxy.stripe.custom_routes import routes_from
-from fcproxy.stripe.custom_rules import book_from
 from fcproxy.stripe.secrets import RULES
 
 __all__ = ["CONFIG_FILES", "OPTIONS", "SERVING", "Config", "Option", "load_config", "options_of", "read_file"]
@@ -305,6 +302,9 @@ def _config(values: Mapping[str, Value], environ: Mapping[str, str]) -> Config:
         if not arguments["api_key"]:
             raise UsageError(f"--api-key-env {name}: this variable is not set")
     if (table := values.get("redact")) is not None:
+        # Deferred, as below: hardly any project has rules of its own, and each start would pay for them.
+        from fcproxy.stripe.custom_rules import book_from
+
         arguments["rules"] = book_from(table, environ)
     return Config(**arguments)
 
@@ -344,6 +344,8 @@ def read_file(path: Path | None, *, must: bool = False) -> dict[str, Value]:
 
 def _routes(tables: object, path: Path) -> tuple[RouteRule, ...]:
     try:
+        from fcproxy.stripe.custom_routes import routes_from
+
         return routes_from(tables)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
@@ -360,6 +362,8 @@ def _known(key: str, path: Path) -> Option:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'cassette'?`, or nothing."""
+    from difflib import get_close_matches
+
     close = get_close_matches(word.replace("_", "-"), list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

@@ -1,5 +1,6 @@
 """The commands that serve until they are told to stop."""
 
+import gc
 from dataclasses import replace
 
 import click
@@ -49,6 +50,8 @@ def _serving(name: str) -> click.Command:
     @with_options(name)
     @click.pass_context
     def command(ctx: click.Context, /, **flags: object) -> None:
+        # Nothing of what is imported and loaded is garbage; `serve` begins to collect when it serves.
+        gc.disable()
         from fcproxy.server.check import audit_check
         from fcproxy.server.serve import serve
 

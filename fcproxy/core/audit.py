@@ -14,9 +14,10 @@ from fcproxy.core.audit_codings import Decoder
 from fcproxy.core.audit_hits import Hit
 from fcproxy.core.audit_inspection import Inspection
 from fcproxy.core.audit_report import Finding, Report
-from fcproxy.core.audit_rules import Detectors, entropy
+from fcproxy.core.audit_rules import Detectors
 from fcproxy.core.audit_scan import Scanner
 from fcproxy.core.audit_triage import Triage
+from fcproxy.core.entropy import entropy
 from fcproxy.core.message import Interaction
 
 __all__ = ["Auditor", "Item", "Tree"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Detectors", "HeaderRule", "NameRule", "Shape", "entropy", "normalised"]
+__all__ = ["Detectors", "HeaderRule", "NameRule", "Shape", "normalised"]
 
 _PUNCTUATION = str.maketrans("", "", "_-. []\t")
 
@@ -15,14 +15,6 @@ _PUNCTUATION = str.maketrans("", "", "_-. []\t")
 def normalised(name: str) -> str:
     """A field name as it compares: lower case, without `_ - . space [ ]` (`clientSecret` = `Client-Secret`)."""
     return name.translate(_PUNCTUATION).lower()
-
-
-def entropy(text: str) -> float:
-    """Shannon's entropy of the characters, in bits per character."""
-    from math import log2
-
-    size = len(text)
-    return -sum(count / size * log2(count / size) for count in map(text.count, set(text)))
 
 
 @dataclass(frozen=True, slots=True)

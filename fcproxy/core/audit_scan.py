@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from fcproxy.core.audit_codings import Decoder
 from fcproxy.core.audit_marks import MARK, mark
-from fcproxy.core.audit_rules import Detectors, Shape, entropy, normalised
+from fcproxy.core.audit_rules import Detectors, Shape, normalised
 from fcproxy.core.audit_tree import NameIndex
+from fcproxy.core.entropy import entropy
 
 __all__ = ["Found", "Scanner", "words_of"]
 

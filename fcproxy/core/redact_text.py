@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fcproxy.core import encodings, marker, peel
 from fcproxy.core.ledger import Ledger
-from fcproxy.core.rules import RuleBook, ShapeRule
+from fcproxy.core.rules import FieldRule, RuleBook, ShapeRule
 
 __all__ = ["TextRedactor"]
 
@@ -18,6 +19,9 @@ _MAX_LEVELS = 8
 
 _SHORTEST = 5
 """No rule fits a text of fewer characters."""
+
+_BOOKS = 8
+"""For how many rule books what is made of them is kept: a process has one, as a rule, and several redactors."""
 
 _CACHE = 8192
 _CACHED_LENGTH = 512
@@ -48,10 +52,8 @@ class TextRedactor:
     def __init__(self, book: RuleBook, ledger: Ledger) -> None:
         self._book = book
         self._ledger = ledger
-        self._shapes = _Shapes(book.shapes)
-        self._strong = _Shapes([rule for rule in book.shapes if rule.strong])
-        self._named = _names_in_text(book)
-        self._name_words = _last_words(book)
+        self._shapes, self._strong = _shapes(book.shapes)
+        self._named, self._name_words = _names_in_text(book.fields)
         self._literals = _literals(book) if ledger.comparing else None
         self.clean: set[str] = set()
         """Texts in which nothing is to be redacted. Whatever is learned takes out those that may hold it."""
@@ -289,6 +291,12 @@ class _Shapes:
             at = max(found.end(), at + 1)
 
 
+@lru_cache(_BOOKS)
+def _shapes(rules: tuple[ShapeRule, ...]) -> tuple[_Shapes, _Shapes]:
+    """All of them, and the strong ones."""
+    return _Shapes(rules), _Shapes([rule for rule in rules if rule.strong])
+
+
 _WORD = re.compile(r"[A-Za-z0-9_./-]+")
 """Nothing in it separates a name from a value, nor escapes a character."""
 
@@ -304,24 +312,22 @@ def _literals(book: RuleBook) -> tuple[re.Pattern[str], list[str]] | None:
     return re.compile(pattern), [kind.name for kind in kinds]
 
 
-def _last_words(book: RuleBook) -> tuple[str, ...]:
-    """Words of which a text must hold one, for a name to stand in it."""
-    names = {name for rule in book.fields if rule.in_text for name in rule.names}
-    return tuple(sorted({name.rpartition("_")[2].removeprefix("*").lower() for name in names}))
-
-
-def _names_in_text(book: RuleBook) -> re.Pattern[str] | None:
-    names = {name.removeprefix("*") for rule in book.fields if rule.in_text for name in rule.names}
+@lru_cache(_BOOKS)
+def _names_in_text(fields: tuple[FieldRule, ...]) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
+    """What finds names with their values, and words of which a text must hold one for that."""
+    names = {name.removeprefix("*") for rule in fields if rule.in_text for name in rule.names}
     if not names:
-        return None
+        return None, ()
+    words = tuple(sorted({name.rpartition("_")[2].lower() for name in names}))
     spelled = "|".join("[_. -]?".join(map(re.escape, name.split("_"))) for name in sorted(names, key=len, reverse=True))
     # Between name and value: `=`, `:`, `": "`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an HTML input.
     between = r"(?:\\*[\"']?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
-    return re.compile(
+    pattern = re.compile(
         rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}"
         rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
         re.IGNORECASE,
     )
+    return pattern, words
 
 
 def _like_a_token(value: str) -> bool:

@@ -12,6 +12,7 @@ from fcproxy.core.deck import Deck, Options
 from fcproxy.core.errors import CannotStart
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
+from fcproxy.core.rules import RuleBook
 from fcproxy.core.verdict import Verdict
 from fcproxy.server.check import Check
 from fcproxy.server.playback import VERSION_RULE, Playback, is_too_old, playback
@@ -19,7 +20,6 @@ from fcproxy.server.ratelimit import STRIPE_RATE, PoliteUpstream
 from fcproxy.server.store import exists, load
 from fcproxy.server.upstream import Upstream, public_base
 from fcproxy.server.upstream_url import stored_origin
-from fcproxy.stripe.custom_routes import header_rules
 from fcproxy.stripe.deck import stripe_deck
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
     too_old = is_too_old(recorded_at, config) if parsed is not None else False
     if too_old and mode is Mode.AUTO:
         raise CannotStart(f"{config.cassette}: older than --max-age; record it again: auto only adds what is new")
-    redactor = Redactor(config.rules.plus(headers=header_rules(config.match)), DECODERS)
+    redactor = Redactor(_rules(config), DECODERS)
     deck = stripe_deck(
         mode,
         redactor,
@@ -126,6 +126,15 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
         await opened.resources.aclose()
         raise
     return opened
+
+
+def _rules(config: Config) -> RuleBook:
+    """Those of the config, and what its matching needs."""
+    if not config.match:
+        return config.rules
+    from fcproxy.stripe.custom_routes import header_rules
+
+    return config.rules.plus(headers=header_rules(config.match))
 
 
 def _polite(opened: OpenedDeck, config: Config) -> Upstream | None:

@@ -1,6 +1,7 @@
 """A serving process from its first line to its last: ready line, ready file, signals, verdict."""
 
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -67,6 +68,9 @@ async def _serve(config: Config, mode: Mode, check: Check, log: RequestLog, labe
             if ready is not None:
                 _write_ready(ready, app, label)
             _say(ready_line(app, label))
+            # A large cassette would be looked through for garbage again and again.
+            gc.freeze()
+            gc.enable()
             await app.stopping.wait()
         finally:
             if ready is not None:

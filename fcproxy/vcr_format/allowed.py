@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 
-from fcproxy.core.audit_rules import entropy
+from fcproxy.core.entropy import entropy
 
 __all__ = ["COMMENT", "commented", "needs_comment", "uncommented", "without_comments"]
 
