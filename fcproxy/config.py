@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcproxy.core.errors import UsageError
 from fcproxy.core.match_rules import RouteRule
@@ -29,8 +29,7 @@ FORWARDING = frozenset({"record", "auto", "passthrough", "run"})
 PLAYING = frozenset({"replay", "auto", "run"})
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One row: the name gives the flag (``--ready-file``), the variable (``FCPROXY_READY_FILE``), the config key.
 
     ``kind`` is ``text``, ``path``, ``integer``, ``seconds``, ``flag`` (switched on), ``switch`` (on/off, None when not

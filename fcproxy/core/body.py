@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from fcproxy.core import content, json_text, multipart
 from fcproxy.core.content import Decoder, Unopenable
@@ -26,8 +26,7 @@ class BodyKind(StrEnum):
     BINARY = "binary"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """An opened body. ``text`` decodes ``data`` as ``charset``; it is "" for multipart and binary ones.
 
     ``document`` is what a JSON body reads.

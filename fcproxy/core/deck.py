@@ -6,7 +6,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fcproxy.core.canonical import Canonical, canonical, shown
 from fcproxy.core.cassette import SAFE_METHODS, Cassette
@@ -33,16 +33,14 @@ class Replay:
     response: Response
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(NamedTuple):
     """Send on to the upstream; ``record`` says whether to keep the interaction. ``sequence`` numbers arrivals."""
 
     record: bool
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(NamedTuple):
     """Answer with the miss."""
 
     miss: Mismatch
@@ -59,8 +57,7 @@ class Guard(Protocol):
     def response(self, response: Response) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How a deck behaves within its mode.
 
     ``ordered``: only the recorded sequence is played. ``keep_retries``: failed attempts that were repeated with the
@@ -307,8 +304,7 @@ class Deck:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Miss:
+class _Miss(NamedTuple):
     """A miss before it is told: telling costs a search for look-alikes, which mode auto has no use for."""
 
     reason: str

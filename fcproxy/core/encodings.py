@@ -9,7 +9,7 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["MAX_DECODED", "Run", "runs"]
 
@@ -17,8 +17,7 @@ MAX_DECODED = 1024 * 1024
 """Most bytes that a compressed run may open to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """``text[start:end]`` is an encoded run that reads ``decoded``.
 
     ``readable``: it decodes to plain text, so that all rules apply and not only the strong ones.

@@ -7,7 +7,7 @@ like it gets none of this: escapes, markers, other white space make another outl
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcproxy.core import marker
 from fcproxy.core.json_text import Document
@@ -28,8 +28,7 @@ _LARGEST = 64 * 1024
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class JsonPlan:
+class JsonPlan(NamedTuple):
     """Of an outline: which strings are free text, and which strings and numbers are asked by which rules.
 
     Each is an index among the strings (keys included) or the numbers of the text, in order.
@@ -40,8 +39,7 @@ class JsonPlan:
     numbers: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FormPlan:
+class FormPlan(NamedTuple):
     """Of a form's outline: which pieces have a value, and the rules that each is asked by."""
 
     equals: list[bool]

@@ -10,7 +10,7 @@ Private-use characters delimit them (Unicode chapter 23.5); where traffic itself
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 __all__ = ["ESCAPE", "MARKER", "OPEN", "Marker", "bump", "escape", "find", "outside", "substitute", "unescape"]
@@ -24,8 +24,7 @@ _BACK = dict(zip("0123", (OPEN, SEP, CLOSE, ESCAPE), strict=True))
 _ESCAPED = re.compile(f"{ESCAPE}([0-3])")
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(NamedTuple):
     """``encoding`` is how often the text is to be percent-encoded ("0" to "9"), or "b": as a Basic user name."""
 
     kind: str

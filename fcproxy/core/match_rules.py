@@ -1,8 +1,8 @@
 """What of a request is compared: the rules, and a user's exceptions from them for single routes."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 __all__ = ["MatchRules", "RouteRule", "glob_fits"]
 
@@ -17,8 +17,7 @@ def glob_fits(pattern: str, text: str) -> bool:
     return _glob(pattern).fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class RouteRule:
+class RouteRule(NamedTuple):
     """A user's exception from the matching, for the routes it names.
 
     ``path`` is a glob over the path, ``method`` a method or `*`. ``ignore``: globs over places (`body.metadata.run_id`,
@@ -53,8 +52,7 @@ class RouteRule:
         return changed
 
 
-@dataclass(frozen=True, slots=True)
-class MatchRules:
+class MatchRules(NamedTuple):
     """What is compared. The default is `fcproxy.stripe.matching.MATCHING`.
 
     ``headers``: compared as text. ``sets``: query and body fields whose elements have no order. ``credential``: the

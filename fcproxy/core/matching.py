@@ -1,7 +1,7 @@
 """Why a request missed, in words: the nearest recorded interactions, the fields that differ, what to do next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcproxy.core.canonical import Canonical, shown
 from fcproxy.core.cassette import Cassette
@@ -57,8 +57,7 @@ _LONGEST = 120
 """Characters of a field's text that the message shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """A miss. ``message`` is whole and redacted; ``nearest`` is JSON-ready; ``request`` is method and path."""
 
     reason: str

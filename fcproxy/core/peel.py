@@ -8,7 +8,6 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -21,8 +20,7 @@ MAX_VIEWS = 24
 """Most readings of one text."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Map:
+class _Map(NamedTuple):
     """For each escape that was undone: where its result starts and ends, and its span before."""
 
     starts: list[int]
@@ -42,8 +40,7 @@ class _Map:
         return source, source + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Peeled:
+class Peeled(NamedTuple):
     """``text``: a reading of the original. ``percent``: how many of its layers were percent-encoding."""
 
     text: str

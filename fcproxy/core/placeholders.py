@@ -8,7 +8,7 @@ stay (a key's prefix, a card's brand and last four). Law, tested: ``hint(draw(n,
 import datetime
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = [
     "Kind",
@@ -44,8 +44,7 @@ def no_hint(value: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One sort of secret.
 
     ``marked`` matches (whole) a value that already is a placeholder of this kind; ``literal`` is its form as it can

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from fcproxy.core import encodings, marker, peel
 from fcproxy.core.ledger import Ledger
@@ -29,8 +29,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>\\]+")
 _TRIM = ".,;:!?)]}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(NamedTuple):
     """``text[start:end]`` is a secret of ``kind``, by ``rule``. ``hint`` and ``encoding`` as `Marker` has them."""
 
     start: int

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from fcproxy.core.placeholders import Kind
 
@@ -22,8 +23,7 @@ def normals(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(normal, names))
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRule:
+class FieldRule(NamedTuple):
     """Redacts a value by the name of its field, in forms, queries, JSON and multipart alike.
 
     ``names`` stand for every spelling of them (`client_secret`: `clientSecret`, `Client-Secret`); `*` begins a suffix.
@@ -65,8 +65,7 @@ class ShapeRule:
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderRule:
+class HeaderRule(NamedTuple):
     """Allows a header into a cassette. What has no row is not stored.
 
     ``sides``: "request", "response" or both. ``how``: "text" (values pass the text rules), "url", "credential",

@@ -4,8 +4,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -36,8 +36,7 @@ _LONGEST_SWEEP = 60.0
 """Seconds between two looks for idle decks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an ended proxy did. ``written`` are interactions in the committed cassette (0: the file is untouched);
     ``problem`` is why a recording was not kept, or None."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from fcproxy import __version__
@@ -20,8 +20,7 @@ from fcproxy.server.page import page
 __all__ = ["ROUTES", "Control", "ControlRequest"]
 
 
-@dataclass(frozen=True, slots=True)
-class ControlRequest:
+class ControlRequest(NamedTuple):
     """A request below the prefix. ``opened`` is the deck it names (by default the default one); see `Decks.choose`."""
 
     method: str

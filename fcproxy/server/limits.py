@@ -6,8 +6,8 @@ parse with the client's own bytes in plain text. This is the same server with th
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -22,8 +22,7 @@ __all__ = ["Connection", "LimitedServer", "Limits", "unclear"]
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """``client_timeout``: seconds in which a request's head must be whole, in which the next piece of its body must
     come, and in which the client must take something of the answer. ``max_header_size``: bytes of one line of the head.
     """

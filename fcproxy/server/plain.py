@@ -6,7 +6,6 @@ first byte on, so that nothing can be read in two ways.
 """
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from fcproxy.core.message import Headers
@@ -45,8 +44,7 @@ class _Line(NamedTuple):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """A request. ``first`` is its first line, ``fields`` are its header fields, ``compared`` the lines that matter.
 
     Two with equal ``first``, ``compared`` and ``body`` differ in nothing that a deck looks at, but for ``key``, the

@@ -1,8 +1,8 @@
 """What of time there is in a recording, and how it is played: latency, Retry-After, age, the API's version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from fcproxy.config import Config
 from fcproxy.core.errors import UsageError
@@ -21,8 +21,7 @@ VERSION_RULE = RouteRule("on-version-change", ignore=("header.Stripe-Version",))
 """--on-version-change warn: played all the same, and the verdict tells how often that rule was needed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Playback:
+class Playback(NamedTuple):
     """``interactions`` as they are played. ``delays``: seconds by interaction; empty where nothing is waited for."""
 
     interactions: list[Interaction]

@@ -15,8 +15,8 @@ its streams and the machinery around a handler.
 import asyncio
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from time import perf_counter
+from typing import NamedTuple
 
 from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
@@ -49,8 +49,7 @@ _BYTES = 64 * 1024 * 1024
 """Most bytes of answers that are kept, and of requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """What is known of a request: its deck, its form, the path to log, and the state that the form depends on."""
 
     opened: OpenedDeck

@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fcproxy.core.errors import UpstreamFailed
 from fcproxy.core.message import Headers, Request
@@ -12,8 +11,7 @@ from fcproxy.stripe.hosts import public_host
 __all__ = ["ClientCut", "Reply", "Upstream", "public_base"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An upstream's answer while it comes: the head, and the body's bytes as they arrive, still coded.
 
     ``headers`` are the raw ones, hop-by-hop fields included. Iterating ``body`` raises UpstreamFailed when it is cut.

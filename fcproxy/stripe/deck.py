@@ -1,7 +1,6 @@
 """A deck that knows Stripe: default matching, live-mode guard."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from fcproxy.core.content import STANDARD_DECODERS, Decoder
 from fcproxy.core.deck import Deck, Options
@@ -31,7 +30,7 @@ def stripe_deck(
         redactor,
         interactions,
         cassette=cassette,
-        rules=replace(MATCHING, routes=tuple(routes)),
+        rules=MATCHING._replace(routes=tuple(routes)),
         guard=LiveGuard(decoders),
         options=options,
     )

@@ -1,7 +1,7 @@
 """What the readers of other tools' recordings have in common."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcproxy.core.content import Decoder
 from fcproxy.core.message import Interaction, Request, Response
@@ -10,8 +10,7 @@ from fcproxy.vcr_format.normal import normalise
 __all__ = ["Imported", "assembled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(NamedTuple):
     """``skipped``: how many items are nothing that a proxy could answer with (webhooks, requests without an answer)."""
 
     interactions: list[Interaction]

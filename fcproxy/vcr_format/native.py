@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fcproxy.core.content import Decoder
 from fcproxy.core.errors import CassetteUnreadable
@@ -26,8 +26,7 @@ _FOREIGN_KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedCassette:
+class ParsedCassette(NamedTuple):
     """What a cassette file holds. ``provenance`` is None for files that fcproxy did not write last.
 
     ``style`` is the word for `render` that comes nearest to the file's.
