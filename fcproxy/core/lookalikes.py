@@ -3,7 +3,6 @@
 Holds numbers only: one of 32 bits for each field of each interaction.
 """
 
-import difflib
 import re
 from array import array
 from bisect import bisect_left
@@ -85,7 +84,9 @@ class Lookalikes:
         wanted = form.path.split("/")
         likely = sorted(named, key=lambda name: -_same_segments(wanted, name))[: 4 * count]
         asked = f"{form.method} {form.path}"
-        return [named[name] for name in difflib.get_close_matches(asked, likely, n=count, cutoff=0.6)]
+        from difflib import get_close_matches  # deferred: of use to a miss only
+
+        return [named[name] for name in get_close_matches(asked, likely, n=count, cutoff=0.6)]
 
     def _votes(self, prints: Iterable[int]) -> Counter[int]:
         """How many of the telling ``prints`` each interaction has."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from fcproxy.core import encodings, marker, peel
@@ -52,7 +52,7 @@ class TextRedactor:
         self._book = book
         self._ledger = ledger
         self._shapes, self._strong = _shapes(book.shapes)
-        self._named, self._name_words = _names_in_text(book.fields)
+        self._names = _names_in_text(book.fields)
         self._literals = _literals(book) if ledger.comparing else None
         self.clean: set[str] = set()
         """Texts in which nothing is to be redacted. Whatever is learned takes out those that may hold it."""
@@ -185,12 +185,7 @@ class TextRedactor:
         yield from hits
 
     def _by_name(self, text: str) -> Iterator[_Hit]:
-        if self._named is None or not _MAY_NAME.search(text):
-            return
-        lower = text.lower()
-        if not any(word in lower for word in self._name_words):
-            return
-        for found in self._named.finditer(text):
+        for found in self._names.search(text):
             value = found["value"]
             rule = next((rule for rule in self._book.field_rules(found["name"]) if rule.in_text), None)
             if rule is not None and _like_a_token(value) and value not in self._book.published:
@@ -271,8 +266,11 @@ class _Shapes:
     def __init__(self, rules: Sequence[ShapeRule]) -> None:
         self._rules = list(rules)
         self._gate = re.compile("|".join(rule.needs or rule.pattern for rule in rules)) if rules else None
-        pattern = "|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(rules))
-        self._pattern = re.compile(pattern)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        # Compiled when a text passes the gate: a replay may never see one, and this is the longest part of its start.
+        return re.compile("|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(self._rules)))
 
     def may_fit(self, text: str) -> bool:
         """False where no rule fits anything in ``text``."""
@@ -311,22 +309,39 @@ def _literals(book: RuleBook) -> tuple[re.Pattern[str], list[str]] | None:
     return re.compile(pattern), [kind.name for kind in kinds]
 
 
+class _Names:
+    """Names with their values in text, behind the words that a text must hold for one to stand in it."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+        self._words = tuple(sorted({name.rpartition("_")[2].lower() for name in names}))
+
+    def search(self, text: str) -> Iterator[re.Match[str]]:
+        """Matches with the groups ``name`` and ``value``."""
+        if _MAY_NAME.search(text):
+            lower = text.lower()
+            if any(word in lower for word in self._words):
+                yield from self._pattern.finditer(text)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return _name_pattern(self._names)
+
+
 @lru_cache(_BOOKS)
-def _names_in_text(fields: tuple[FieldRule, ...]) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
-    """What finds names with their values, and words of which a text must hold one for that."""
-    names = {name.removeprefix("*") for rule in fields if rule.in_text for name in rule.names}
-    if not names:
-        return None, ()
-    words = tuple(sorted({name.rpartition("_")[2].lower() for name in names}))
+def _names_in_text(fields: tuple[FieldRule, ...]) -> _Names:
+    return _Names(frozenset(name.removeprefix("*") for rule in fields if rule.in_text for name in rule.names))
+
+
+def _name_pattern(names: frozenset[str]) -> re.Pattern[str]:
     spelled = "|".join("[_. -]?".join(map(re.escape, name.split("_"))) for name in sorted(names, key=len, reverse=True))
     # Between name and value: `=`, `:`, `": "`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an HTML input.
     between = r"(?:\\*[\"']?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
-    pattern = re.compile(
+    return re.compile(
         rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}"
         rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
         re.IGNORECASE,
     )
-    return pattern, words
 
 
 def _like_a_token(value: str) -> bool:

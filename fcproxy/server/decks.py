@@ -1,6 +1,6 @@
 """The decks of one proxy: the default one, and those that the control API opens; which of them a request belongs to."""
 
-import secrets
+import os
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -88,7 +88,7 @@ class Decks:
         if upstream is not None and upstream != self._config.upstream:
             config = replace(config, upstream=_permitted(upstream), api_key=None)
         opened = await open_deck(config, word, self._check)
-        name = secrets.token_hex(8)
+        name = os.urandom(8).hex()
         self._open[name] = opened
         self.version += 1
         return name, opened

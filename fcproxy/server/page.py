@@ -1,7 +1,6 @@
 """The page for people: three static files. What they show comes from the control API, as text."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 
 from fcproxy.core.message import Headers, Response
 
@@ -23,6 +22,8 @@ _POLICY = (
 def page(path: str) -> Response:
     """One of `FILES`. No inline script runs, nothing may frame it, nothing is kept by the browser."""
     name, media_type = FILES[path]
+    from importlib.resources import files
+
     body = files("fcproxy.server").joinpath("web", name).read_bytes()
     headers = Headers(
         [
