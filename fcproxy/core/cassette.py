@@ -14,7 +14,7 @@ from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.message import Interaction
 from fcproxy.core.standins import is_standin
 
-__all__ = ["SAFE_METHODS", "Cassette", "Found", "is_failure"]
+__all__ = ["SAFE_METHODS", "Cassette", "Found", "is_failure", "is_overload"]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110 section 9.2.1: they change nothing, so their last answer keeps standing until something else changes."""
@@ -228,6 +228,11 @@ _TEMPLATES = 8
 def is_failure(status: int) -> bool:
     """Whether an SDK tries again after such an answer: a conflict, a rate limit, a fault of the server's."""
     return status in _FAILURES or status >= 500
+
+
+def is_overload(status: int) -> bool:
+    """Whether such an answer tells of the moment and not of the request: a rate limit, a fault of the server's."""
+    return status == 429 or status >= 500
 
 
 def _holds(indexes: Sequence[int], index: int) -> bool:

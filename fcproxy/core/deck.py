@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from fcproxy.core.canonical import Canonical, canonical, shown
-from fcproxy.core.cassette import SAFE_METHODS, Cassette
+from fcproxy.core.cassette import SAFE_METHODS, Cassette, is_overload
 from fcproxy.core.errors import RecordingRefused
 from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.matching import Mismatch, explain
@@ -265,8 +265,16 @@ class Deck:
         """
         arrived = [one for _, one in sorted(interactions, key=lambda pair: pair[0])]
         kept = arrived if self.options.keep_retries else without_superseded(arrived)
+        self._note_failures(kept)
         reserved = self._cassette.interactions if self._cassette is not None else ()
         return self.redactor.settle(kept, reserved)
+
+    def _note_failures(self, kept: Sequence[RedactedInteraction]) -> None:
+        """A cassette plays them for ever: the one who recorded them should have meant to."""
+        found = Counter(one.response.status for one in kept if is_overload(one.response.status))
+        for status, count in sorted(found.items()):
+            advice = "record again, slower (--rate)" if status == 429 else "record again unless they are meant"
+            self.note(f"recorded answers of status {status}: {count}; they will be played for ever: {advice}")
 
     # -- the end -----------------------------------------------------------------------------------------------
 

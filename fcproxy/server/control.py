@@ -104,6 +104,7 @@ class Control:
                 "cassette": default.cassette,
                 "upstream": default.upstream_name,
                 "version": __version__,
+                "recording_stopped": default.recording.failed if default.recording is not None else None,
                 **_clock(default),
             },
         )

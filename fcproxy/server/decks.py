@@ -1,6 +1,7 @@
 """The decks of one proxy: the default one, and those that the control API opens; which of them a request belongs to."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -30,13 +31,16 @@ _BY_PATH = PREFIX + "d/"
 class Decks:
     """Owns every opened deck of the process."""
 
-    def __init__(self, config: Config, default: OpenedDeck, check: Check) -> None:
-        """Further decks take their settings from ``config``."""
+    def __init__(
+        self, config: Config, default: OpenedDeck, check: Check, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Further decks take their settings from ``config``. ``check``, ``tell``: see `open_deck`."""
         self.default = default
         self.version = 0
         """Changes whenever a request may belong to another deck than before."""
         self._config = config
         self._check = check
+        self._tell = tell
         self._open: dict[str, OpenedDeck] = {}
         self._seen: dict[str, tuple[int, float]] = {}
         self._ejected: set[str] = set()
@@ -87,7 +91,7 @@ class Decks:
         )
         if upstream is not None and upstream != self._config.upstream:
             config = replace(config, upstream=_permitted(upstream), api_key=None)
-        opened = await open_deck(config, word, self._check)
+        opened = await open_deck(config, word, self._check, self._tell)
         name = os.urandom(8).hex()
         self._open[name] = opened
         self.version += 1

@@ -35,12 +35,15 @@ class Journal:
     few disk operations. The file is written by one thread of its own: a slow disk does not stop the event loop.
     """
 
-    def __init__(self, path: Path, fsync: str = "always") -> None:
+    def __init__(self, path: Path, fsync: str = "always", on_failure: Callable[[str], None] = lambda _: None) -> None:
         """Creates the file. Raises CannotStart when it exists (it would hold another recording) or cannot be made.
 
         ``fsync``: ``always`` forces every line to the disk before `append` returns; ``batch`` within a tenth of a
         second; ``never`` leaves it to the operating system. A killed process loses nothing in any of them.
+        ``on_failure`` is called once, on the event loop, with the reason why nothing more can be appended.
         """
+        self._on_failure = on_failure
+        self._told = False
         self._fsync = fsync
         self._syncing: asyncio.Task[None] | None = None
         self.path = path
@@ -82,6 +85,7 @@ class Journal:
                 await self._revise(change)
             batch, self._waiting = self._waiting, []
             await loop.run_in_executor(self._thread, self._write, [line for line, _ in batch])
+            self._tell()
             for _, done in batch:
                 if not done.done():
                     done.set_result(self.failed is None)
@@ -91,6 +95,12 @@ class Journal:
     async def _sync_soon(self) -> None:
         await asyncio.sleep(_BATCH_SECONDS)
         await asyncio.get_running_loop().run_in_executor(self._thread, self._sync)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.failed is not None and not self._told:
+            self._told = True
+            self._on_failure(self.failed)
 
     def _sync(self) -> None:
         try:

@@ -79,8 +79,13 @@ class OpenedDeck:
         return 0
 
 
-async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
-    """Opens ``config.cassette`` in ``mode``. Raises UsageError, CannotStart, CassetteUnreadable."""
+async def open_deck(
+    config: Config, mode: Mode, check: Check, tell: Callable[[str], None] = lambda _: None
+) -> OpenedDeck:
+    """Opens ``config.cassette`` in ``mode``. Raises UsageError, CannotStart, CassetteUnreadable.
+
+    ``tell`` is told what people should know while the deck is at work: that the disk takes no more.
+    """
     path = Path(config.cassette)
     if config.once and mode is Mode.AUTO:
         mode = Mode.REPLAY if exists(path) else Mode.RECORD
@@ -121,7 +126,7 @@ async def open_deck(config: Config, mode: Mode, check: Check) -> OpenedDeck:
             opened.upstream = _polite(opened, config)
             from fcproxy.server.recording import Recording
 
-            opened.recording = Recording(path, deck, check, config.fsync)
+            opened.recording = Recording(path, deck, check, config.fsync, lambda why: _stopped(opened, why, tell))
     except BaseException:
         await opened.resources.aclose()
         raise
@@ -135,6 +140,13 @@ def _rules(config: Config) -> RuleBook:
     from fcproxy.stripe.custom_routes import header_rules
 
     return config.rules.plus(headers=header_rules(config.match))
+
+
+def _stopped(opened: OpenedDeck, why: str, tell: Callable[[str], None]) -> None:
+    """A recording that can take no more: said at once, for whoever could still make room and start again."""
+    told = f"recording stopped: {why}; clients are still answered, and nothing more is recorded"
+    opened.deck.note(told)
+    tell(f"{opened.cassette}: {told}")
 
 
 def _polite(opened: OpenedDeck, config: Config) -> Upstream | None:

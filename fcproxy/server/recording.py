@@ -1,7 +1,7 @@
 """One recording: lock and journal while it goes on, one atomic replacement of the cassette when it ends well."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,9 +24,16 @@ __all__ = ["Recording"]
 class Recording:
     """Holds the lock and the journal of one cassette until `commit`, `keep_journal` or `abort`."""
 
-    def __init__(self, cassette: Path, deck: Deck, check: Check, fsync: str = "always") -> None:
+    def __init__(
+        self,
+        cassette: Path,
+        deck: Deck,
+        check: Check,
+        fsync: str = "always",
+        on_failure: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Raises CannotStart when the folder, the lock or the journal is not to be had, RecordingRefused when what a
-        killed recording left must not be kept. ``fsync``: see Journal."""
+        killed recording left must not be kept. ``fsync``, ``on_failure``: see Journal."""
         self.cassette = cassette
         self._deck = deck
         self._check = check
@@ -38,7 +45,7 @@ class Recording:
         self._lock = Lock(cassette)
         try:
             self.rescued = rescue(cassette, check, deck.redactor.book)
-            self._journal = Journal(journal_path(cassette), fsync)
+            self._journal = Journal(journal_path(cassette), fsync, on_failure)
         except BaseException:
             self._lock.release()
             raise

@@ -1,13 +1,16 @@
 """A disk that is full, read-only, limited or gone: clients get their answers, the old cassette stands, exit code 1."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fcproxy.server.store import journal_path, load
 from tests.faults.mounts import mounted
 from tests.faults.processes import Served, create, ended, numbers, served, stored, survivors
+from tests.server.harness import speak
 
 OLD = b"interactions: []\nversion: 1\n"
 
@@ -18,11 +21,19 @@ async def fill(proxy: Served, last: int) -> None:
         assert await create(proxy.url, number), number
 
 
+async def asked(proxy: Served, what: str) -> dict[str, Any]:
+    """What the control API says."""
+    got = await speak(proxy.url, b"GET /_fcproxy/%b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % what.encode())
+    fields: dict[str, Any] = json.loads(got.body)
+    return fields
+
+
 async def test_a_full_disk_stops_the_recording_and_nothing_else(tmp_path: Path) -> None:
     async with mounted(tmp_path, "size=32k") as place:
         (place.outside / "c.yaml").write_bytes(OLD)
         async with served("record", tmp_path / "c.yaml", wrap=place.wrap, cwd=Path("/")) as proxy:
             await fill(proxy, 30)
+            told = {**await asked(proxy, "health"), **await asked(proxy, "verdict")}
             assert await proxy.end() == 1
         kept = survivors(place.outside / "c.yaml")
         assert 0 < len(kept) < 30
@@ -31,6 +42,10 @@ async def test_a_full_disk_stops_the_recording_and_nothing_else(tmp_path: Path) 
         assert sorted(path.name for path in place.outside.iterdir()) == ["c.yaml", "c.yaml.journal"]
     assert b"No space left on device" in proxy.out
     assert b"kept in its journal" in proxy.out
+    said = b"c.yaml: recording stopped: No space left on device; clients are still answered"
+    assert proxy.err.count(said) == 1
+    assert told["recording_stopped"] == "No space left on device"
+    assert "recording stopped: No space left on device" in " ".join(told["notes"])
     assert b"Traceback" not in proxy.err
 
 

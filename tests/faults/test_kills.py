@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fcproxy.server.store import journal_path
-from tests.faults.processes import create, ended, environment, served, stored, survivors
+from tests.faults.processes import Served, create, ended, environment, served, stored, survivors
 
 OLD = b"interactions: []\nversion: 1\n"
 
@@ -42,19 +42,25 @@ async def test_killed_after_k_of_n_all_k_are_recovered_by_the_next_start(cassett
     assert sorted(path.name for path in cassette.parent.iterdir()) == ["c.rescued-1.yaml", "c.yaml"]
 
 
-async def test_killed_under_load_nothing_acknowledged_is_lost(cassette: Path) -> None:
+async def ended_under_load(proxy: Served, number: int) -> set[int]:
+    """Which customers eight clients had acknowledged, when the sixtieth of them brings the signal ``number``."""
     acknowledged: set[int] = set()
+
+    async def client(first: int) -> None:
+        for customer in range(first, first + 1000):
+            if not await create(proxy.url, customer):
+                return
+            acknowledged.add(customer)
+            if len(acknowledged) == 60:
+                proxy.process.send_signal(number)
+
+    await asyncio.gather(*(client(1000 * lane) for lane in range(8)))
+    return acknowledged
+
+
+async def test_killed_under_load_nothing_acknowledged_is_lost(cassette: Path) -> None:
     async with served("record", cassette) as proxy:
-
-        async def client(first: int) -> None:
-            for number in range(first, first + 1000):
-                if not await create(proxy.url, number):
-                    return
-                acknowledged.add(number)
-                if len(acknowledged) == 60:
-                    proxy.process.kill()
-
-        await asyncio.gather(*(client(1000 * lane) for lane in range(8)))
+        acknowledged = await ended_under_load(proxy, signal.SIGKILL)
         assert await proxy.end(None) == -signal.SIGKILL
     kept = survivors(cassette)
     assert acknowledged <= set(kept)
@@ -63,18 +69,8 @@ async def test_killed_under_load_nothing_acknowledged_is_lost(cassette: Path) ->
 
 
 async def test_terminated_under_load_every_answered_request_is_in_the_cassette(cassette: Path) -> None:
-    acknowledged: set[int] = set()
     async with served("record", cassette) as proxy:
-
-        async def client(first: int) -> None:
-            for number in range(first, first + 1000):
-                if not await create(proxy.url, number):
-                    return
-                acknowledged.add(number)
-                if len(acknowledged) == 60:
-                    proxy.process.terminate()
-
-        await asyncio.gather(*(client(1000 * lane) for lane in range(8)))
+        acknowledged = await ended_under_load(proxy, signal.SIGTERM)
         assert await proxy.end(None) == 0
     assert acknowledged <= set(stored(cassette))
     assert not journal_path(cassette).exists()

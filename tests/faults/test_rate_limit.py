@@ -168,3 +168,8 @@ async def test_without_a_rate_the_clients_get_the_429_themselves(tmp_path: Path)
     answer = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 9\r\nContent-Length: 2\r\n\r\n{}"
     async with passage(answer, Mode.RECORD, tmp_path) as (_up, app):
         assert (await speak(app.url, b"GET /v1/x HTTP/1.1\r\nHost: p\r\n\r\n")).raw == answer
+    assert app.outcome is not None
+    told = app.outcome.verdict.text()
+    assert (
+        "note: recorded answers of status 429: 1; they will be played for ever: record again, slower (--rate)" in told
+    )

@@ -37,6 +37,7 @@ async def test_health(tmp_path: Path) -> None:
             "upstream": up.url,
             "version": __version__,
             "recorded_at": None,
+            "recording_stopped": None,
         }
     assert up.requests == []
 
