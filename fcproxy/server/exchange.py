@@ -69,6 +69,7 @@ class Exchange:
         protocol.transport.write(data)
 
     async def _pieces(self, writer: StreamWriter, body: AsyncIterator[bytes], moving: Callable[[], None]) -> None:
+        done = False
         try:
             async for piece in body:
                 if self._payload is None:
@@ -76,15 +77,16 @@ class Exchange:
                 try:
                     await writer.write(piece)
                 except ConnectionError:
+                    done = True
                     return  # the upstream takes no more; what it answered, or that it did not, says the rest
             await writer.write_eof()
             if self._protocol is not None:
                 self._protocol.start_timeout()
-        except Exception:
-            # Half a request must not look whole: whoever breaks off ``body`` has the connection broken, too.
-            if writer.transport is not None:
+            done = True
+        finally:
+            if not done and writer.transport is not None:
+                # Half a request must not look whole: whoever breaks off ``body`` has the connection broken, too.
                 writer.transport.abort()
-            raise
 
     async def answer(self) -> Reply:
         """The answer's head, interim ones (1xx) passed over. Raises any of `FAILURES`, and UpstreamFailed."""

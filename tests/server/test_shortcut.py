@@ -11,7 +11,7 @@ from fcproxy.config import Config
 from fcproxy.core.modes import Mode
 from fcproxy.server.plain import Plain
 from fcproxy.server.shortcut import Shortcut, ShortcutConnection
-from tests.server.harness import KEY, connected, passage, proxy, read_message, speak
+from tests.server.harness import KEY, Script, connected, passage, proxy, read_message, speak
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 HEAD = f"Host: p\r\nAuthorization: Bearer {KEY}\r\n"
@@ -174,14 +174,20 @@ async def test_what_comes_before_an_answer_waits_for_it(tmp_path: Path) -> None:
         assert app.decks.verdict().recorded == 5
 
 
+def held(goes_on: asyncio.Event) -> Script:
+    """An upstream that does not answer before it may."""
+
+    async def answer(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await goes_on.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+    return answer
+
+
 async def test_a_client_that_sends_on_and_on_is_not_read_from(tmp_path: Path) -> None:
     goes_on = asyncio.Event()
 
-    async def slow(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await goes_on.wait()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-    async with passage(slow, Mode.PASSTHROUGH, tmp_path) as (up, app), connected(app.url) as (reader, writer):
+    async with passage(held(goes_on), Mode.PASSTHROUGH, tmp_path) as (up, app), connected(app.url) as (reader, writer):
         writer.write(get("/v1/first"))
         while not up.requests:
             await asyncio.sleep(0)
@@ -201,11 +207,7 @@ async def test_a_client_that_sends_on_and_on_is_not_read_from(tmp_path: Path) ->
 async def test_an_ending_proxy_gives_the_answer_that_is_on_its_way(tmp_path: Path) -> None:
     goes_on = asyncio.Event()
 
-    async def slow(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await goes_on.wait()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-
-    async with passage(slow, Mode.RECORD, tmp_path) as (up, app), connected(app.url) as (reader, writer):
+    async with passage(held(goes_on), Mode.RECORD, tmp_path) as (up, app), connected(app.url) as (reader, writer):
         writer.write(get("/v1/first"))
         while not up.requests:
             await asyncio.sleep(0)
@@ -221,11 +223,7 @@ async def test_an_ending_proxy_gives_the_answer_that_is_on_its_way(tmp_path: Pat
 async def test_a_client_that_goes_meanwhile_is_not_recorded(tmp_path: Path) -> None:
     goes_on = asyncio.Event()
 
-    async def slow(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await goes_on.wait()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-
-    async with passage(slow, Mode.RECORD, tmp_path) as (up, app):
+    async with passage(held(goes_on), Mode.RECORD, tmp_path) as (up, app):
         async with connected(app.url) as (_, writer):
             writer.write(get("/v1/first"))
             while not up.requests:
