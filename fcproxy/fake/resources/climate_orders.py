@@ -180,7 +180,10 @@ def _await_funds(call: Call) -> Doc:
 
 
 def _fund(call: Call) -> Doc:
-    return _move(call, _may(call, "fund"), "fund")
+    row = _may(call, "fund")
+    # The moment at which an order is confirmed may have gone by while its money was awaited.
+    call.later(max(row.doc["created"] + CANCEL_SECONDS - call.now, 0), "climate.confirm", order=row.id)
+    return _move(call, row, "fund")
 
 
 def _confirm(call: Call) -> Doc:

@@ -1,0 +1,1 @@
+"""The transition tables of the products."""
