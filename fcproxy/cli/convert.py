@@ -91,7 +91,7 @@ def _write(target: Path, interactions: list[Interaction], form: str, book: RuleB
         data = render_har(done, __version__)
     else:
         data = render(done, provenance_of(done, redactor, date), style=form)
-    audit_check(data, str(target))
+    audit_check(data, str(target), redactor.ledger.learned)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_file(target, [data])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fcproxy.core.audit_codings import Decoder
+from fcproxy.core.audit_copies import Copies
 from fcproxy.core.audit_hits import Hit
 from fcproxy.core.audit_inspection import Inspection
 from fcproxy.core.audit_report import Finding, Report
@@ -34,8 +35,8 @@ MAX_LEARNED = 200
 MAX_COMPARED = 100
 """Most values of one place that a further one is compared with as a part of them."""
 
-_WEAK = frozenset(("named-credential", "unknown-token", "unknown-value", "learned"))
-"""Rules that say less of a value than any other that knows it too."""
+_WEAK = {"named-credential": 1, "unknown-token": 1, "learned": 1, "unknown-value": 2}
+"""Rules that say less of a value than any other that knows it too: the more so, the higher the number."""
 
 LEARN_ENTROPY = 2.5
 """Least bits per character of it: `aaaaaaaaaa` and ordinary words are no credentials."""
@@ -96,16 +97,20 @@ class Auditor:
         ``quick``: interactions that the triage clears are not looked at closely.
         """
         listed = list(items)
-        first = self._inspect(listed, raw, frozenset(), quick=quick)
+        first = self._inspect(listed, raw, Copies(()), quick=quick)
         hits = list(first.hits)
         values = dict.fromkeys(value for hit in hits for value in sorted(hit.learnable) if _learnable(value))
-        if learned := frozenset(filter(_learnable, known)) | frozenset(islice(values, MAX_LEARNED)):
+        if learned := self.copies((*islice(values, MAX_LEARNED), *known)):
             hits += self._inspect(listed, raw, learned).hits
         coverage = first.coverage
         coverage.files, coverage.bytes = 1, size or len(raw)
         return Report(tuple(self._findings(file, hits, lines or raw)), coverage)
 
-    def _inspect(self, items: list[Item], raw: str, learned: frozenset[str], *, quick: bool = False) -> Inspection:
+    def copies(self, known: Iterable[str]) -> Copies:
+        """The search for those of ``known`` that are no words and do not occur by chance."""
+        return Copies(filter(_learnable, known))
+
+    def _inspect(self, items: list[Item], raw: str, learned: Copies, *, quick: bool = False) -> Inspection:
         inspection = Inspection(self.scanner, learned)
         for item in items:
             inspection.number = item.number
@@ -165,20 +170,22 @@ def _distinct(hits: list[Hit]) -> Iterator[Hit]:
     everywhere = _Values()
     covered: dict[tuple[int | None, str], _Values] = {}
     for hit in hits:
+        if hit.rule == "unknown-value":
+            continue
         place = hit.place
         while " $" in place:
             place = place.rpartition(" $")[0]
             covered.setdefault((hit.number, place), _Values()).add(hit.value)
     plainest: dict[tuple[int | None, str, str], int] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.rule in _WEAK, len(hit.layers))):
+    for hit in sorted(hits, key=lambda hit: (_WEAK.get(hit.rule, 0), len(hit.layers))):
         if hit.rule != "unreadable":
-            # Seen once as it stands, a value is seen again in every other reading of the text around it.
-            depth = plainest.setdefault((hit.number, hit.place.partition(" $")[0], hit.value), len(hit.layers))
-            if depth < len(hit.layers):
-                continue
             here = covered.setdefault((hit.number, hit.place), _Values())
             # The text of the whole file repeats what its interactions hold; a copy is news only in a new place.
             if hit.value in here or (hit.place == "text" and hit.value in everywhere):
+                continue
+            # Seen once as it stands, a value is seen again in every other reading of the text around it.
+            depth = plainest.setdefault((hit.number, hit.place.partition(" $")[0], hit.value), len(hit.layers))
+            if depth < len(hit.layers):
                 continue
             here.add(hit.value)
             everywhere.add(hit.value)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from fcproxy.core.audit_codings import open_bytes, open_text
-from fcproxy.core.audit_hits import Hit, needles
+from fcproxy.core.audit_copies import Copies
+from fcproxy.core.audit_hits import Hit
 from fcproxy.core.audit_layers import opened_words, views
 from fcproxy.core.audit_multipart import Part, is_multipart, parts
 from fcproxy.core.audit_report import Coverage
@@ -32,6 +33,7 @@ _FORM = re.compile(r"[^\s=&<>{}\"]{1,512}=[^\s<>{}\"]*")
 
 
 _NOWHERE = Context()
+_NOTHING = Copies(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,19 @@ class _At:
 
 
 class Inspection:
-    """One pass over one file. With ``learned`` given it looks for those values only.
+    """One pass over one file. With ``learned`` values it looks for those only.
 
     ``wary``: names count as if they stood wherever rules want them, and every named value is searched for tokens.
     """
 
-    def __init__(self, scanner: Scanner, learned: frozenset[str] = frozenset(), *, wary: bool = False) -> None:
+    def __init__(self, scanner: Scanner, learned: Copies = _NOTHING, *, wary: bool = False) -> None:
         self._wary = wary
         self.hits: list[Hit] = []
         self.coverage = Coverage()
         self.number: int | None = None
         self._scanner = scanner
         self._index = scanner.index
-        self._needles = needles(learned)
+        self._learned = learned
         self._seen: set[int] = set()
         self._harmless: set[str] = set()
         self._plain: set[tuple[str, str]] = set()
@@ -247,7 +249,9 @@ class Inspection:
         if opened.layers or opened.problem:
             self._bytes(data, [], None, at)
         else:
-            self._text(open_text(data)[0], at)
+            # Wide characters, in step or not: without their zeros they read.
+            wide = data.count(0) * 3 >= len(data)
+            self._text(data.replace(b"\0", b"").decode("latin-1") if wide else open_text(data)[0], at)
 
     def _allowed(self, size: int, deep: bool, at: _At) -> bool:
         self._viewed += size
@@ -257,10 +261,9 @@ class Inspection:
         return True
 
     def _scan(self, text: str, at: _At, fresh: set[str] | None = None) -> None:
-        if self._needles:
-            for value, spelled in self._needles:
-                if spelled in text:
-                    self._hit(Found("learned", value, credential=True), at)
+        if self._learned:
+            for value in self._learned.search(text):
+                self._hit(Found("learned", value, credential=True), at)
             return
         for found in self._scanner.shapes(text, fresh):
             self._hit(found, at)
@@ -318,7 +321,7 @@ class Inspection:
 
     def _leaves(self, leaves: Iterator[Leaf], at: _At, *, whole: bool = False) -> None:
         for leaf in leaves:
-            if leaf.name and not self._needles:
+            if leaf.name and not self._learned:
                 self._named(leaf, at)
             value = leaf.value
             if len(value) > 3 and leaf.path and (whole or nested(value)):
@@ -329,7 +332,7 @@ class Inspection:
 
     def _named(self, leaf: Leaf, at: _At) -> None:
         value = leaf.value
-        if not value or self._needles:
+        if not value or self._learned:
             return
         for rule in self._index.rules(leaf.name):
             if (rule.within or rule.objects) and not self._wary:
@@ -366,7 +369,7 @@ class Inspection:
 
     def _unreadable(self, reason: str, at: _At) -> None:
         self.coverage.unreadable += 1
-        if not self._needles:
+        if not self._learned:
             self.hits.append(Hit(self.number, at.place, "unreadable", reason, False, at.layers))
 
 

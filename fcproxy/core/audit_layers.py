@@ -8,6 +8,7 @@ import binascii
 import html
 import quopri
 import re
+import zlib
 from binascii import a2b_base64
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
@@ -16,18 +17,27 @@ __all__ = ["opened_words", "opens", "views"]
 
 _PERCENT = re.compile(r"[^\s\"'<>{}\\]*%[0-9A-Fa-f]{2}[^\s\"'<>{}\\]*")
 _BACKSLASH = re.compile(
-    r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|([/\"'\\nrtbf]|\r?\n[ \t]*))"
+    r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|u\{([0-9A-Fa-f]{1,6})\}|([0-3][0-7]{2})"
+    r"|([/\"'\\nrtbf]|\r?\n[ \t]*))"
 )
-_BACKSLASHED = re.compile(r"[^\n]*\\(?:[uxU/0-3]|\r?\n)[^\n]*(?:(?<=\\)\n[^\n]*)*")
+_BACKSLASHED = re.compile(r"[^\n]*(?:\\(?:[uxU/0-3]|\r?\n)|=\\[rn])[^\n]*(?:(?<=\\)\n[^\n]*)*")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
-_QUOTED = re.compile(r"=(?:[0-9A-F]{2}|\r?\n)")
+_QUOTED = re.compile(r"=(?:[0-9A-F]{2}|\r*\n)")
+_SOFT = re.compile(r"=\r*\n")
 _WORD = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _ID = re.compile(
     r"(?:[a-z]+_)+(?:test_|live_)?[A-Za-z0-9]{10,30}|[a-z_/-]+|[0-9-]+|v[12](?:/[a-z_]+)+(?:/[a-z]+_[A-Za-z0-9]+)?"
 )
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}[0-9a-fA-F]?")
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{32,80}\s{1,200}){1,}[A-Za-z0-9+/]{1,80}={0,2}")
-_SEPARATED_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[: ]){8,}[0-9a-fA-F]{2}")
+_SEPARATED_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[: +]){8,}[0-9a-fA-F]{2}")
+_BASE32 = re.compile(r"[A-Z2-7]{16,}")
+_PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})")
+_OCTET = r"(?:0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3})"
+_OCTETS = re.compile(rf"(?:{_OCTET}\s{{0,20}}[,;]\s{{0,20}}){{8,}}{_OCTET}")
+_LEAST = 6
+"""Fewest characters that packed data must open to, to be more than chance."""
+
 _READABLE = re.compile(rb"[\t\n\r -~]{6,}")
 _LEADS = re.compile(
     b"|".join(
@@ -46,18 +56,22 @@ _LEADS = re.compile(
         )
     )
 )
-_MAYBE = re.compile(rb"[\t\n\r -~]{6,}|\x00.\x00|\x1f\x8b\x08|\x28\xb5\x2f\xfd|\xff\xfe|\xfe\xff", re.DOTALL)
+_ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
+_SHOWN = 1024 * 1024
+_MAYBE = re.compile(
+    rb"[\t\n\r -~]{6,}|\x00.\x00|\x1f\x8b\x08|\x28\xb5\x2f\xfd|\xff\xfe|\xfe\xff|\x78[\x01\x5e\x9c\xda]", re.DOTALL
+)
 """What bytes that are text, wide text or compressed must hold. Random ones hold it now and then."""
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
 def _unescape(match: re.Match[str]) -> str:
-    number = match[1] or match[2] or match[3]
-    if number or match[4]:
-        code = int(number, 16) if number else int(match[4], 8)
+    number = match[1] or match[2] or match[3] or match[4]
+    if number or match[5]:
+        code = int(number, 16) if number else int(match[5], 8)
         return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
-    char = match[5]
+    char = match[6]
     return _ESCAPES.get(char, char if len(char) == 1 and char != "\n" else "")
 
 
@@ -73,6 +87,10 @@ def _backslash(text: str) -> str:
     return "\n".join(_BACKSLASH.sub(_unescape, line) for line in _BACKSLASHED.findall(text))
 
 
+def _percent_u(text: str) -> str:
+    return _PERCENT_U.sub(lambda match: chr(int(match[1], 16)), text).encode("utf-8", "replace").decode()
+
+
 def _entities(text: str) -> str:
     return (
         html.unescape(text)
@@ -82,11 +100,18 @@ def _entities(text: str) -> str:
 
 
 def _quoted_printable(text: str) -> str:
+    # A sign that means something else may stand before what is no code: `note=AA...`.
+    soft = _SOFT.sub("", text)
+    return soft + "\n" + _decoded_signs(soft) if soft != text else _decoded_signs(text)
+
+
+def _decoded_signs(text: str) -> str:
     return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 _WHOLE: tuple[tuple[str, Callable[[str], bool], Callable[[str], str]], ...] = (
     ("percent", lambda text: "%" in text and _PERCENT.search(text) is not None, _percent),
+    ("percent-u", lambda text: "%u" in text and _PERCENT_U.search(text) is not None, _percent_u),
     ("escape", lambda text: "\\" in text and _BACKSLASHED.search(text) is not None, _backslash),
     ("entity", lambda text: "&" in text and _ENTITY.search(text) is not None, _entities),
     ("quoted-printable", lambda text: "=" in text and _QUOTED.search(text) is not None, _quoted_printable),
@@ -110,9 +135,19 @@ def opened_words(text: str, words: set[str]) -> Iterator[tuple[str, bytes]]:
     if "\n" in text or " " in text:
         for block in _LINES.findall(text) if len(text) >= 64 else ():
             yield from _of_base64(re.sub(r"\s", "", block))
-    if ":" in text or " " in text:
+    if ":" in text or " " in text or "+" in text:
         for block in _SEPARATED_HEX.findall(text) if _SEPARATED_HEX.search(text) else ():
-            yield "hex", bytes.fromhex(block.replace(":", "").replace(" ", ""))
+            yield "hex", bytes.fromhex(re.sub(r"[: +]", "", block))
+    if "," in text or ";" in text:
+        yield from _of_octets(text)
+
+
+def _of_octets(text: str) -> Iterator[tuple[str, bytes]]:
+    for block in _OCTETS.findall(text):
+        numbers = [int(number, 0 if number[:2] in ("0x", "0X") else 10) for number in re.split(r"\s*[,;]\s*", block)]
+        data = bytes(number & 0xFF for number in numbers)
+        if max(numbers) < 256 and _telling(data):
+            yield "octets", data
 
 
 def opens(word: str) -> bool:
@@ -154,8 +189,17 @@ def _of_base64(piece: str) -> Iterator[tuple[str, bytes]]:
     # Four readings: the word may begin with up to three characters that belong to something else.
     for skip in range(4):
         data = _decoded(piece[skip:])
-        if data is not None and _telling(data):
+        if data is None:
+            continue
+        if _telling(data):
             yield "base64", data
+        elif packed := _inflated(data, -zlib.MAX_WBITS):
+            yield "deflate", packed
+    if _BASE32.fullmatch(piece):
+        text = piece[: len(piece) - (len(piece) % 8 in (1, 3, 6))]
+        data = base64.b32decode(text + "=" * (-len(text) % 8))
+        if _telling(data):
+            yield "base32", data
 
 
 def _decoded(piece: str) -> bytes | None:
@@ -169,16 +213,26 @@ def _decoded(piece: str) -> bytes | None:
 
 def _telling(data: bytes) -> bool:
     """Whether decoded bytes look like something and not like noise: readable text, wide text, or compressed data."""
+    if data.count(0) * 5 > len(data) * 2:
+        return True
     if data.isascii():
         return len(_READABLE.findall(data)) > 0
     if data.startswith((b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")):
         return True
-    if _LEADS.search(data):
-        return True
-    if data.count(0) * 5 > len(data) * 2:
+    if _LEADS.search(data) or (_ZLIB.match(data) and _inflated(data, zlib.MAX_WBITS)):
         return True
     readable = max(map(len, _READABLE.findall(data)), default=0)
     return (readable >= 16 and readable * 4 >= len(data) * 3) or _utf8(data)
+
+
+def _inflated(data: bytes, wbits: int) -> bytes:
+    """What deflated data opens to, if that is whole and readable: random bytes can open to a few letters, too."""
+    stream = zlib.decompressobj(wbits)
+    try:
+        out = stream.decompress(data, _SHOWN)
+    except zlib.error:
+        return b""
+    return out if len(out) >= _LEAST and out.isascii() and _READABLE.search(out) else b""
 
 
 def _utf8(data: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Values once recognised as secret, and the search for them anywhere else."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from fcproxy.core.grams import MIN_LENGTH, aligned, octets, telling
 
@@ -23,6 +23,13 @@ class Learned:
 
     def __len__(self) -> int:
         return len(self._kinds)
+
+    def __iter__(self) -> Iterator[str]:
+        """The values, in the order of learning."""
+        return iter(self._kinds)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._kinds
 
     def add(self, value: str, kind: str) -> bool:
         """Learns ``value``; True where it is new and long enough to be looked for."""

@@ -62,7 +62,7 @@ def audit_bytes(
     shown = _shown(name, auditor)
     opened = open_bytes(data, [], DECODERS)
     text, charset = open_text(opened.data)
-    quick = quick_report(text, shown, auditor) if not (known or opened.layers) else None
+    quick = quick_report(text, shown, auditor, known) if not opened.layers else None
     if quick is not None:
         report, problem = quick, None
         report.coverage.bytes = len(data)

@@ -1,6 +1,7 @@
 """The contents of a file as what the audit inspects: known layouts as interactions, the rest as trees or text."""
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from fcproxy.core.audit import Auditor, Item
@@ -24,12 +25,15 @@ _USUAL = re.compile(
 )
 
 
-def quick_report(text: str, shown: str, auditor: Auditor) -> Report | None:
+def quick_report(text: str, shown: str, auditor: Auditor, known: Collection[str] = ()) -> Report | None:
     """The report on a cassette in the usual layout most of whose interactions are clean at a glance.
 
     None where every interaction has to be seen closely: another layout, or a credential somewhere, copies of which may
-    stand anywhere.
+    stand anywhere. What is clean at a glance holds no encodings: copies of ``known`` secrets stand there as they
+    are.
     """
+    if any(auditor.copies(known).search(text)):
+        return None
     usual = _USUAL.fullmatch(without_comments(text))
     if usual is None:
         return None
@@ -46,7 +50,7 @@ def quick_report(text: str, shown: str, auditor: Auditor) -> Report | None:
                 items += [replace(item, number=number) for item in document_items(load_whole(part, shown))]
             except CassetteUnreadable:
                 return None
-    report = auditor.items(shown, items, lines=text, quick=True)
+    report = auditor.items(shown, items, lines=text, known=known, quick=True)
     if report.leaks:
         return None
     report.coverage.interactions += len(judged) - len(unclear)

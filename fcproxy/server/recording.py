@@ -79,7 +79,7 @@ class Recording:
             return 0
         try:
             data = self._rendered()
-            self._check(data, str(self.cassette))
+            self._check(data, str(self.cassette), self._deck.redactor.ledger.learned)
             replace_file(self.cassette, [data])
         except OSError as error:
             self._lock.release()

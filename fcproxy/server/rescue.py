@@ -55,7 +55,7 @@ def rescue(cassette: Path, check: Check, book: RuleBook = RULES) -> Path | None:
 
 def _checked(data: bytes, journal: Path, check: Check) -> None:
     try:
-        check(data, str(journal))
+        check(data, str(journal), ())
     except RecordingRefused as error:
         raise RecordingRefused(error.rule, f"{journal}: left by a killed recording; {error}; delete it") from None
 

@@ -1,7 +1,7 @@
 """What the server's tests stand on: a scripted upstream and a client as plain sockets, and a proxy in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -37,7 +37,7 @@ KEY = "sk_" + "test_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 """A test key made from parts, so that no secret scanner trips over this file."""
 
 
-def no_check(_data: bytes, _name: str) -> None:
+def no_check(_data: bytes, _name: str, _known: Collection[str]) -> None:
     """A commit's check that finds nothing."""
 
 

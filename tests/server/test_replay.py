@@ -154,7 +154,7 @@ async def test_a_commit_that_the_check_refuses_keeps_the_old_cassette(tmp_path: 
     config = await recorded(tmp_path, ANSWER, POST)
     old = Path(config.cassette).read_bytes()
 
-    def refuse(data: bytes, name: str) -> None:
+    def refuse(data: bytes, name: str, _known: object) -> None:
         assert b"currency=usd" in data
         raise RecordingRefused("some-rule", f"{name}: found something")
 

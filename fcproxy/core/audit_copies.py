@@ -1,0 +1,71 @@
+"""Copies of known secrets, in every spelling, in any text: a text that holds none costs a set look-up per four octets.
+
+The audit's own search, apart from the one that the redactor replaces by: values that the redactor knew and failed to
+replace are what it is for.
+"""
+
+import base64
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+__all__ = ["MAX_KNOWN", "Copies"]
+
+MAX_KNOWN = 5_000
+"""Most values that are looked for. What goes wrong with one goes wrong with its likes; a recording of a million
+interactions must not take its spellings' memory at the end."""
+
+_LEAST = 8
+"""Fewest characters of a spelling."""
+
+_ANCHOR = 7
+"""Octets of which four consecutive ones begin at a multiple of four, wherever they stand."""
+
+
+class Copies:
+    """The values that are looked for. False where there are none."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._by_piece: dict[int, list[tuple[str, str]]] = {}
+        for value in islice(values, MAX_KNOWN):
+            for spelled in _spellings(value):
+                octets = spelled.encode("utf-8", "surrogatepass")
+                # Ends are likelier than beginnings to be a value's own.
+                for at in range(len(octets) - _ANCHOR, len(octets) - 3):
+                    piece = int.from_bytes(octets[at : at + 4], sys.byteorder)
+                    self._by_piece.setdefault(piece, []).append((value, spelled))
+
+    def __bool__(self) -> bool:
+        return bool(self._by_piece)
+
+    def search(self, text: str) -> Iterator[str]:
+        """The values that stand in ``text`` in some spelling, in order."""
+        octets = text.encode("utf-8", "surrogatepass")
+        pieces = memoryview(octets)[: len(octets) & ~3].cast("I")
+        if self._by_piece.keys().isdisjoint(pieces):
+            return
+        candidates = {each for piece in self._by_piece.keys() & set(pieces) for each in self._by_piece[piece]}
+        yield from sorted({value for value, spelled in candidates if spelled in text})
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """How a known value may stand in text that no opener recognises."""
+    data = value.encode("utf-8", "surrogatepass")
+    found = {value, data.hex(), data.hex().upper(), json.dumps(value)[1:-1], _yaml(value)}
+    if any(char.isdigit() for char in value):
+        # A credential; a name in small letters may be a word of the language.
+        found |= {value.lower(), value.upper(), value[::-1]}
+    for skip in range(3):
+        for code in (base64.b64encode, base64.urlsafe_b64encode):
+            # Only the characters that the value alone decides: neighbours shape those at both ends.
+            whole = code(b"\0" * skip + data).decode().rstrip("=")
+            start = (0, 2, 3)[skip]
+            end = len(whole) - ((skip + len(data)) % 3 != 0)
+            found.add(whole[start:end])
+    yield from sorted(spelled for spelled in found if len(spelled) >= _LEAST)
+
+
+def _yaml(value: str) -> str:
+    """As cassettes spell it in double quotes, where it is more than ASCII."""
+    return "".join(f"\\x{ord(c):02x}" if "\x7f" <= c < "\u0100" else c for c in value)
