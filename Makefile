@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test faults check fix docs example wheel bench bench-peers clean
+.PHONY: demo test faults generated check fix docs example wheel bench bench-peers clean
 
 demo: $(STAMP)
 	@$(BIN)/fcproxy demo
@@ -15,6 +15,10 @@ test: $(STAMP)
 # Processes killed, disks filled, answers cut, by the hundred; prints the figures. Minutes.
 faults: $(STAMP)
 	$(BIN)/python -m tests.faults.campaign
+
+# 10,000 requests to the fake, made out of its own OpenAPI document; prints the figures. Minutes.
+generated: $(STAMP)
+	$(BIN)/python -m tests.fake.generated
 
 check: $(STAMP)
 	$(BIN)/ruff check .
