@@ -47,7 +47,8 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_FORM = re.compile(r"[^\s=&{}<>\"]{1,200}=[^\s\"<>{}]*(?:&[^\s=&{}<>\"]{1,200}=[^\s\"<>{}]*)*")
+# A name with a colon or a slash in it is the beginning of a URL.
+_FORM = re.compile(r"[^\s=&{}<>\":/]{1,200}=[^\s\"<>{}]*(?:&[^\s=&{}<>\"]{1,200}=[^\s\"<>{}]*)*")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 

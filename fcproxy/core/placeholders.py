@@ -13,6 +13,7 @@ from typing import NamedTuple
 __all__ = [
     "Kind",
     "card",
+    "card_digits",
     "card_hint",
     "date_of_birth",
     "digits",
@@ -130,7 +131,7 @@ def digits(number: int, hint: str) -> str:
     room = hint.count("#")
     text = f"{number:0{room}d}" if room else ""
     if len(text) > room or not room:
-        return f"REDACTED_{number}"
+        return prefixed(number, "number_")
     drawn = iter(text)
     return "".join(next(drawn) if char == "#" else char for char in hint)
 
@@ -158,15 +159,25 @@ _BRANDS = (
 )
 
 
-def card_hint(value: str) -> str:
-    """Brand digits, length, last four: `4,16,4242`. What PCI DSS 3.4.1 lets one show."""
+def card_digits(value: str) -> str:
+    """A card's number without what groups it; ``value`` itself where it cannot be one (ISO/IEC 7812: 12 to 19)."""
     number = re.sub(r"[^0-9]", "", value)
+    return number if 12 <= len(number) <= 19 else value
+
+
+def card_hint(value: str) -> str:
+    """Brand digits, length, last four: `4,16,4242`. What PCI DSS 3.4.1 lets one show. "" for what is no card number."""
+    number = card_digits(value)
+    if not number.isdigit():
+        return ""
     brand = next((digits for digits, _ in _BRANDS if number.startswith(digits)), "4")
     return f"{brand},{len(number)},{number[-4:]}"
 
 
 def card(number: int, hint: str) -> str:
     """Test BIN, number, a digit that makes Luhn come out, and the last four that people know the card by."""
+    if not hint:
+        return prefixed(number, "card_")
     brand, length, last4 = hint.split(",")
     bank = dict(_BRANDS)[brand]
     room = int(length) - len(bank) - 5
@@ -192,8 +203,8 @@ def iban_hint(value: str) -> str:
 def iban(number: int, hint: str) -> str:
     """A valid IBAN whose account part is the number."""
     country, length = hint.split(",")
-    if not country.isalpha() or int(length) < 8:
-        return f"REDACTED_{number}"
+    if not country.isalpha() or not 8 <= int(length) <= 34:
+        return prefixed(number, "iban_")
     account = f"{number:0{int(length) - 4}d}"
     checksum = 98 - int("".join(str(int(char, 36)) for char in f"{account}{country}00")) % 97
     return f"{country}{checksum:02d}{account}"
@@ -247,7 +258,7 @@ def wallet(number: int, hint: str) -> str:
     """An address of the same alphabet and length that nobody can own: the number behind a run of the zero digit."""
     name, length = hint.split(",")
     if not name:
-        return f"REDACTED_{number}"
+        return prefixed(number, "wallet_")
     head = {"hex": "0x", "bech32": "bc1q", "base32": "G"}.get(name, "")
     alphabet = _DIGITS_OF.get(name, "123456789A")
     out = ""

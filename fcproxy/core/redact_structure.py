@@ -6,7 +6,7 @@ Every function gives back the text it was given, byte for byte, but for the valu
 import json
 import re
 from collections.abc import Sequence
-from urllib.parse import quote_plus, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 from fcproxy.core import form, json_text, marker
 from fcproxy.core.familiar import FormOutlines, JsonOutlines
@@ -26,7 +26,8 @@ _NO_WORDS: frozenset[str] = frozenset()
 _LINE = re.compile(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
 _DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
 _NOT_REALLY_FORM = re.compile(r"&(?:#|amp;#)|(?:=[0-9A-Fa-f]{2}[^=&]{0,3}){3}")
-_ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}")
+_MEANS_PLUS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}|\+[1-9][0-9 ().-]{6,20}")
+_IS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://\S*")
 _BASE64_PLUS = re.compile(r"[A-Za-z0-9/+]{16}")
 _NOWHERE = Scope.base(_NO_WORDS)
 """Where the rules of a value are known, its place is not asked for."""
@@ -234,7 +235,7 @@ class StructureRedactor:
         self, text: str, base: frozenset[str], pieces: "Sequence[_Pair]", scopes: "_FormScopes", done: Sequence[str]
     ) -> None:
         if marker.OPEN in text or any(
-            (pair.path[-1:] and pair.path[-1].lower() == "object") or one.partition("=")[0] != pair.raw_key
+            _IS_URL.fullmatch(pair.key) or pair.path[-1].lower() == "object" or one.partition("=")[0] != pair.raw_key
             for pair, one in zip(pieces, done, strict=True)
         ):
             return  # a type is a value, and a key may not stay
@@ -250,18 +251,29 @@ class StructureRedactor:
         return self.leaf(value, _name_of(pair.path), _FormScopes(base, [pair]).of(pair.path))
 
     def _pair(self, pair: "_Pair", scopes: "_FormScopes") -> str:
+        if _IS_URL.fullmatch(pair.key):
+            return self._unescaped_url(pair)
         raw_key = self._key(pair)
         if not pair.equals:
             return raw_key
         name, scope = _name_of(pair.path), scopes.of(pair.path)
         return f"{raw_key}={self._value(pair, name, scope, self._in_scope(self._book.field_rules(name), scope))}"
 
+    def _unescaped_url(self, pair: "_Pair") -> str:
+        """A URL whose own query was not escaped: what looks like a name is its beginning."""
+        raw = f"{pair.raw_key}{pair.equals}{pair.raw_value}"
+        whole = unquote(raw, errors="surrogateescape")
+        done = self._text.redact(whole)
+        if done == whole:
+            return raw
+        return marker.bump(done, lambda part: quote(part, safe=":/?=[]", errors="surrogateescape"))
+
     def _value(self, pair: "_Pair", name: str, scope: Scope, rules: tuple[FieldRule, ...]) -> str:
         """The value as it is written; ``rules`` are those that ask for it."""
         raw = self._raw(pair.raw_value)
         if raw != pair.raw_value:
             return raw
-        value = _as_meant(pair)
+        value = _as_meant(pair.raw_value, pair.value)
         done = self._leaf(value, name, scope, _first(rules, value))
         return raw if done == value else marker.bump(done, lambda part: quote_plus(part, errors="surrogateescape"))
 
@@ -269,8 +281,9 @@ class StructureRedactor:
         raw = self._raw(pair.raw_key)
         if raw != pair.raw_key or len(pair.key) < MIN_LENGTH:
             return raw
-        done = self._text.redact(pair.key)
-        if done == pair.key:
+        key = _as_meant(pair.raw_key, pair.key)
+        done = self._text.redact(key)
+        if done == key:
             return raw
         return marker.bump(done, lambda part: quote_plus(part, safe="[]", errors="surrogateescape"))
 
@@ -376,10 +389,10 @@ def _string(text: str, *, ascii_only: bool) -> str:
     return '"' + marker.outside(text, lambda part: json.dumps(part, ensure_ascii=ascii_only)[1:-1]) + '"'
 
 
-def _as_meant(pair: "_Pair") -> str:
-    """The value; but a plus left unescaped in an e-mail address is a plus, whatever the encoding says."""
-    if "+" in pair.raw_value and "@" in pair.value:
-        written = unquote(pair.raw_value, errors="surrogateescape")
-        if _ADDRESS.fullmatch(written):
+def _as_meant(raw: str, plain: str) -> str:
+    """``plain``; but a plus left unescaped in an e-mail address or a phone number is one, whatever the form says."""
+    if "+" in raw:
+        written = unquote(raw, errors="surrogateescape")
+        if _MEANS_PLUS.fullmatch(written):
             return written
-    return pair.value
+    return plain

@@ -53,10 +53,7 @@ def _plain(value: str) -> str:
     return re.sub(r"[ -]", "", value)
 
 
-def _learnable_card(value: str) -> str:
-    return re.sub(r"[^0-9]", "", value)
-
-
+_NUMBER_MARK = re.compile(r"number_REDACTED_[0-9]+")
 _IDEMPOTENCY = r"REDACTED-idempotency-key-[0-9]+"
 _EMAIL = r"redacted-[0-9]+@example\.com"
 
@@ -101,17 +98,17 @@ _ALL = (
     Kind(
         "card",
         draw.card,
-        re.compile(r"(?!)"),
+        re.compile(r"card_REDACTED_[0-9]+"),
         draw.card_hint,
         literal=r"(?<![0-9A-Za-z])(?:34000|37828|40000|55555|22230|60111|30569)[0-9]{8,14}(?![0-9A-Za-z])",
         learn=True,
         per_hint=True,
-        same=_learnable_card,
+        same=draw.card_digits,
     ),
     Kind(
         "iban",
         draw.iban,
-        re.compile(r"[A-Z]{2}[0-9]{2}0{6,}[0-9]+"),
+        re.compile(r"[A-Z]{2}[0-9]{2}0{6,}[0-9]+|iban_REDACTED_[0-9]+"),
         draw.iban_hint,
         literal=r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}0{6,}[0-9]+(?![0-9A-Za-z])",
         learn=True,
@@ -119,9 +116,9 @@ _ALL = (
         same=_plain,
     ),
     Kind("routing_number", draw.routing_number, re.compile(r"1100[0-9]{5}"), learn=True),
-    Kind("digits", draw.digits, re.compile(r"(?!)"), draw.digits_hint, learn=True, per_hint=True),
-    Kind("short_digits", draw.digits, re.compile(r"(?!)"), draw.digits_hint, per_hint=True),
-    Kind("number", draw.digits, re.compile(r"(?!)"), draw.digits_hint, per_hint=True),
+    Kind("digits", draw.digits, _NUMBER_MARK, draw.digits_hint, learn=True, per_hint=True),
+    Kind("short_digits", draw.digits, _NUMBER_MARK, draw.digits_hint, per_hint=True),
+    Kind("number", draw.digits, _NUMBER_MARK, draw.digits_hint, per_hint=True),
     Kind(
         "ip_address",
         draw.ip_address,
@@ -129,7 +126,7 @@ _ALL = (
         draw.ip_hint,
         per_hint=True,
     ),
-    Kind("wallet", draw.wallet, re.compile(r"(?!)"), draw.wallet_hint, learn=True, per_hint=True),
+    Kind("wallet", draw.wallet, re.compile(r"wallet_REDACTED_[0-9]+"), draw.wallet_hint, learn=True, per_hint=True),
     Kind(
         "fingerprint",
         lambda number, hint: f"Redacted{number:08d}",

@@ -12,7 +12,7 @@ from fcproxy.core.rules import ShapeRule
 __all__ = ["SHAPES"]
 
 _START = r"(?<![A-Za-z0-9_])"
-_MODE = r"(?:test|live)"
+_MODE = r"(?:test|live|prod)"
 # Short prefixes are parts of ordinary words (`ac_present`, `pi_error`): such a tail must look random.
 _RANDOM = r"(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]"
 

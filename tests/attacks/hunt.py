@@ -7,7 +7,7 @@ from fcproxy.codings import DECODERS
 from fcproxy.core.message import Interaction
 from fcproxy.stripe.secrets import default_redactor
 
-__all__ = ["left_of", "own_part", "record", "rng_for"]
+__all__ = ["everything", "left_of", "own_part", "record", "rng_for"]
 
 
 def rng_for(*names: str) -> random.Random:
@@ -21,7 +21,8 @@ def record(*interactions: Interaction) -> list[Interaction]:
     return list(redactor.settle([redactor.redact(one) for one in interactions]))
 
 
-def _everything(interactions: Sequence[Interaction]) -> str:
+def everything(interactions: Sequence[Interaction]) -> str:
+    """All that the interactions say, as one text."""
     out = []
     for one in interactions:
         request, response = one.request, one.response
@@ -33,7 +34,7 @@ def _everything(interactions: Sequence[Interaction]) -> str:
 
 def left_of(text: str, interactions: Sequence[Interaction], *, window: int = 10) -> str | None:
     """A piece of ``text`` that still stands in the interactions, or None."""
-    haystack = _everything(interactions)
+    haystack = everything(interactions)
     size = min(window, len(text))
     return next((piece for piece in _pieces(text, size) if piece in haystack), None)
 
