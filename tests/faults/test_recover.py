@@ -2,9 +2,13 @@
 
 import signal
 from pathlib import Path
+from secrets import randbelow, token_hex
+
+import pytest
 
 from fcproxy.server.store import journal_path
 from tests.faults.processes import create, ended, served, stored
+from tests.server.harness import KEY, speak
 
 OLD = b"interactions: []\nversion: 1\n"
 
@@ -37,6 +41,38 @@ async def test_a_folder_a_cassette_and_what_was_there_before(tmp_path: Path) -> 
     again = await ended("recover", str(cassette), cwd=tmp_path)
     assert again.code == 0
     assert "nothing to recover" in again.out
+
+
+RULES = """
+[redact]
+rules = [
+  { id = "loyalty", field = "loyalty_number" },
+  { id = "gate", header = "X-Gate-Token" },
+  { id = "ticket", pattern = "TCK-[0-9]{6}" },
+]
+"""
+
+
+@pytest.mark.parametrize("by", ["the next start", "recover"])
+async def test_what_the_users_own_rules_redact_is_in_no_file(by: str, tmp_path: Path) -> None:
+    (tmp_path / "fcproxy.toml").write_text(RULES)
+    cassette = tmp_path / "cassettes" / "c.yaml"
+    number, copy, gate, ticket = token_hex(8), token_hex(8), token_hex(9), f"TCK-{randbelow(10**6):06d}"
+    body = f"description=see+{ticket}+and+{number}&metadata[loyalty_number]={number}&metadata[loyaltyNumber]={copy}"
+    async with served("record", cassette, cwd=tmp_path) as proxy:
+        head = f"POST /v1/customers HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer {KEY}\r\nX-Gate-Token: {gate}\r\n"
+        form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        assert (await speak(proxy.url, (head + form).encode())).status == 200
+        await proxy.end(signal.SIGKILL)
+    if by == "recover":
+        assert (await ended("recover", "cassettes", cwd=tmp_path)).code == 0
+    else:
+        async with served("record", cassette, cwd=tmp_path) as proxy:
+            assert await proxy.end() == 0
+    written = [path.read_text() for path in cassette.parent.rglob("*") if path.is_file()]
+    assert any("see " in text or "see+" in text for text in written)
+    for secret in (number, copy, gate, ticket):
+        assert not any(secret in text for text in written)
 
 
 async def test_not_while_the_recording_goes_on(tmp_path: Path) -> None:
