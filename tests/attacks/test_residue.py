@@ -100,6 +100,27 @@ def test_nor_when_it_is_killed(tmp_path: Path, upstream: Upstream, disguise: str
     assert_gone(secret, text)
 
 
+@pytest.mark.parametrize("step", [1, 7])
+def test_nor_when_it_comes_in_chunks(tmp_path: Path, upstream: Upstream, step: int) -> None:
+    rng = rng_for("chunks", str(step))
+    secret = letters(rng, 32)
+    noted = json.dumps({"note": f"see {secret} there", "client_secret": f"fcsess_client_{'secret_'}{letters(rng, 24)}"})
+    exchanges = [
+        Exchange("/v1/a", answer=noted, step=step),
+        Exchange("/v1/b", body=noted, answer=f"{noted}\n{noted}\n", media="application/x-ndjson", step=step),
+        Exchange("/v1/c", answer=f"event: x\ndata: {noted}\n\n", media="text/event-stream", step=step),
+        Exchange("/v1/d", answer=f"<p>{secret}</p>", media="text/html", step=step),
+        Exchange("/v1/session", answer=json.dumps({"access_token": secret}), step=step),
+    ]
+    with rig(tmp_path, "--upstream", upstream.url, "-v") as served:
+        drive(served.url, upstream, exchanges)
+        assert served.stop() == 0, served.errors
+        text = left_behind(tmp_path, served)
+    assert "/v1/session" in (tmp_path / "c.yaml").read_text()
+    assert_gone(secret, text)
+    assert_gone(json.loads(noted)["client_secret"][21:], text)
+
+
 async def test_the_journal_is_revised_as_soon_as_a_secret_is_recognised(tmp_path: Path) -> None:
     secret = letters(rng_for("journal"), 30)
     answers = iter([json.dumps({"note": f"see {secret}"}), "{}", json.dumps({"access_token": secret})])

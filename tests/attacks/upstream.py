@@ -25,6 +25,8 @@ class Exchange:
     media: str = "application/json"
     status: int = 200
     said: Mapping[str, str] = field(default_factory=dict)
+    step: int = 0
+    """Octets of each chunk, both ways; 0: a length, and one piece."""
 
 
 class Upstream:
@@ -38,16 +40,25 @@ class Upstream:
             protocol_version = "HTTP/1.1"
 
             def speak(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))  # a proxy gives a length to chunks
                 exchange = upstream.next
                 body = exchange.answer.encode()
                 self.send_response(exchange.status)
                 self.send_header("Content-Type", exchange.media)
                 for name, value in exchange.said.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                if not exchange.step:
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                    return
+                self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
-                self.wfile.write(body)
+                for at in range(0, len(body), exchange.step):
+                    piece = body[at : at + exchange.step]
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    self.wfile.flush()
+                self.wfile.write(b"0\r\n\r\n")
 
             def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
                 """Says nothing."""
@@ -79,7 +90,12 @@ def ask(url: str, exchange: Exchange) -> bytes:
         headers = {"Content-Type": "application/json" if exchange.body else "text/plain", **exchange.sent}
         if exchange.key:
             headers["Authorization"] = f"Bearer {exchange.key}"
-        connection.request(exchange.method, exchange.target, exchange.body.encode(), headers)
+        body = exchange.body.encode()
+        if exchange.step:
+            chunks = (body[at : at + exchange.step] for at in range(0, len(body), exchange.step))
+            connection.request(exchange.method, exchange.target, chunks, headers, encode_chunked=True)
+        else:
+            connection.request(exchange.method, exchange.target, body, headers)
         return connection.getresponse().read()
     finally:
         connection.close()
