@@ -54,6 +54,10 @@ def _raw(method: str, number: int) -> bytes:
     return f"{method} {traffic.PATH} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
+async def _forward(*_: object) -> web.StreamResponse:
+    raise RuntimeError("a replay forwards nothing")
+
+
 class HotPath:
     """One connection to a proxy that replays one interaction. A context manager: it owns an event loop."""
 
@@ -72,7 +76,9 @@ class HotPath:
         config = replace(Config(), cassette=str(self._cassette), quiet=True)
         opened = await open_deck(config, Mode.REPLAY, lambda data, name: None)
         log = RequestLog(quiet=True)
-        server = ShortcutServer(self._never, Limits(), log.note, Shortcut(Decks(config, opened, lambda *_: None), log))
+        server = ShortcutServer(
+            self._never, Limits(), log.note, Shortcut(Decks(config, opened, lambda *_: None), log, _forward)
+        )
         connection = server()
         connection.connection_made(self._sink)
         return connection
