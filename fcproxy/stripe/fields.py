@@ -406,7 +406,7 @@ FIELDS: tuple[FieldRule, ...] = (
         ("city", "town", "address_city", "locality"),
         "where a person lives",
         "O",
-        outside=("locations", "climate.supplier"),
+        outside=("climate.supplier",),
     ),
     FieldRule(
         "postal-code-field",

@@ -69,3 +69,13 @@ def test_ids_of_the_users_own_stay_and_are_only_warned_of() -> None:
 
 def test_latin_1_without_a_charset_is_readable() -> None:
     assert errors(redacted("café crème".encode("latin-1"), "text/plain")) == []
+
+
+@pytest.mark.parametrize("path", ["/v1/tax/locations", "/v1/terminal/locations", "/v1/customers"])
+def test_a_city_goes_by_its_field_and_not_by_the_route(path: str) -> None:
+    form = Headers([("Content-Type", "application/x-www-form-urlencoded")])
+    sent = Request("POST", f"https://api.stripe.com{path}", form, b"address[country]=DE&address[city]=Berlin")
+    redactor = default_redactor(DECODERS)
+    done = redactor.settle([redactor.redact(Interaction(sent, Response(200, Headers())))])[0]
+    assert b"Berlin" not in done.request.body
+    assert errors(done) == []
