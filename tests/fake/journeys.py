@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from fcproxy.fake.params import Params
 from fcproxy.fake.resources.identity_checks import LAST_ERRORS
+from fcproxy.fake.resources.payment_method_cards import TEST_CARDS
+from fcproxy.fake.resources.payment_method_types import TYPES
 from fcproxy.fake.resources.tax_registrations import OPTIONS
 from tests.fake.support import CUSTOMER, Caller, Doc
 
@@ -133,6 +136,27 @@ def stores(call: Caller) -> Iterator[Doc]:
     yield from call.get("/v1/events")["data"]
 
 
+def method_types(call: Caller) -> Iterator[Doc]:
+    """A PaymentMethod of every type, with what the type needs only, and with everything that it takes."""
+    for name, row in TYPES.items():
+        needed = {field: param for field, param in row.params.items() if param.required}
+        yield call.post("/v1/payment_methods", f"type={name}{_filled(name, needed)}")
+        yield call.post("/v1/payment_methods", f"type={name}{_filled(name, row.params)}&radar_options[session]=rse_1")
+    for word in TEST_CARDS:
+        yield call.get(f"/v1/payment_methods/pm_card_{word}")
+        yield call.post("/v1/payment_methods", f"type=card&card[token]=tok_{word}&card[networks][preferred]=visa")
+
+
+def _filled(place: str, params: Params) -> str:
+    """A value for each parameter, as a form."""
+    found = ""
+    for name, param in params.items():
+        full = f"{place}[{name}]"
+        value = {"iban": "DE89370400440532013000"}.get(name, (*param.choices, "1")[0])
+        found += _filled(full, param.fields) if param.fields else f"&{full}={value}"
+    return found
+
+
 def tax(call: Caller) -> Iterator[Doc]:
     """Settings, registrations, a calculation with everything, its transaction and reversals."""
     yield call.get("/v1/tax/settings")
@@ -225,6 +249,7 @@ JOURNEYS: tuple[Journey, ...] = (
     tokenized_and_relink,
     identity,
     stores,
+    method_types,
     tax,
     registrations,
     failed_checks,

@@ -52,6 +52,27 @@ ALWAYS_THERE: Mapping[str, str] = {
         "verified_outputs.first_name verified_outputs.id_number_type verified_outputs.last_name "
         "verified_outputs.phone"
     ),
+    "payment_method": (
+        "acss_debit.bank_name acss_debit.fingerprint acss_debit.institution_number acss_debit.last4 "
+        "acss_debit.transit_number au_becs_debit.bsb_number au_becs_debit.fingerprint au_becs_debit.last4 "
+        "bacs_debit.fingerprint bacs_debit.last4 bacs_debit.sort_code billing_details.address "
+        "billing_details.address.city billing_details.address.country billing_details.address.line1 "
+        "billing_details.address.line2 billing_details.address.postal_code billing_details.address.state "
+        "billing_details.email billing_details.name billing_details.phone billing_details.tax_id card.checks "
+        "card.checks.address_line1_check card.checks.address_postal_code_check card.checks.cvc_check card.country "
+        "card.generated_from card.wallet card.display_brand card.networks card.networks.preferred "
+        "card.regulated_status card.three_d_secure_usage cashapp.buyer_id cashapp.cashtag custom.display_name "
+        "custom.logo custom.logo.content_type customer customer_account eps.bank fpx.account_holder_type ideal.bank "
+        "ideal.bic klarna.dob.day klarna.dob.month klarna.dob.year kr_card.brand kr_card.last4 link.email metadata "
+        "naver_pay.buyer_id nz_bank_account.account_holder_name nz_bank_account.suffix p24.bank paypal.country "
+        "paypal.payer_email paypal.payer_id payto.bsb_number payto.last4 payto.pay_id sepa_debit.bank_code "
+        "sepa_debit.branch_code sepa_debit.country sepa_debit.fingerprint sepa_debit.generated_from "
+        "sepa_debit.last4 sofort.country upi.vpa us_bank_account.account_holder_type us_bank_account.account_type "
+        "us_bank_account.bank_name us_bank_account.financial_connections_account us_bank_account.fingerprint "
+        "us_bank_account.last4 us_bank_account.networks us_bank_account.networks.preferred "
+        "us_bank_account.routing_number us_bank_account.status_details "
+        "us_bank_account.status_details.blocked.network_code us_bank_account.status_details.blocked.reason"
+    ),
     "product": (
         "description package_dimensions shippable tax_details tax_details.performance_location tax_details.tax_code url"
     ),
@@ -110,6 +131,14 @@ NEVER_NULL: Mapping[str, str] = {
         "options.email.require_verification options.id_number options.matching options.matching.dob "
         "options.matching.name options.phone options.phone.require_verification provided_details.email "
         "provided_details.phone related_person verification_flow"
+    ),
+    "payment_method": (
+        "acss_debit affirm afterpay_clearpay alipay allow_redisplay alma amazon_pay au_becs_debit bacs_debit "
+        "bancontact billie bizum blik boleto card cashapp crypto custom customer_balance eps fpx giropay grabpay "
+        "ideal kakao_pay klarna konbini kr_card link link.persistent_token mb_way mobilepay multibanco naver_pay "
+        "nz_bank_account oxxo p24 pay_by_bank payco paynow paypal paypay payto pix promptpay radar_options "
+        "radar_options.session revolut_pay samsung_pay satispay scalapay sepa_debit sequra sofort sunbit swish "
+        "twint upi us_bank_account us_bank_account.status_details.blocked wechat_pay zip"
     ),
     "product": "marketing_features.name",
     "tax.association": "tax_transaction_attempts.committed tax_transaction_attempts.errored",

@@ -50,6 +50,12 @@ PARAMS = {
     "GET /v1/webhook_endpoints": sdk_params.WebhookEndpointListParams,
     "POST /v1/webhook_endpoints": sdk_params.WebhookEndpointCreateParams,
     "GET /v1/events": sdk_params.EventListParams,
+    "POST /v1/payment_methods": sdk_params.PaymentMethodCreateParams,
+    "GET /v1/payment_methods": sdk_params.PaymentMethodListParams,
+    "POST /v1/payment_methods/{id}": sdk_params.PaymentMethodUpdateParams,
+    "POST /v1/payment_methods/{id}/attach": sdk_params.PaymentMethodAttachParams,
+    "POST /v1/payment_methods/{id}/detach": sdk_params.PaymentMethodDetachParams,
+    "GET /v1/customers/{customer}/payment_methods": sdk_params.CustomerListPaymentMethodsParams,
     "GET /v1/identity/verification_reports": sdk_params.identity.VerificationReportListParams,
 }
 

@@ -1,37 +1,26 @@
-"""PaymentMethods, as far as forwarding and account holders refer to them. Source: docs.stripe.com/api/payment_methods.
+"""PaymentMethods of every type, as far as forwarding, customers and account holders refer to them.
 
-What the card is stays private to the fake: answers hold its last four digits, forwarding fills in the rest.
+Source: docs.stripe.com/api/payment_methods. What a type holds stands in `payment_method_types`, a card in
+`payment_method_cards`.
 """
 
 from fcproxy.fake.call import Call
-from fcproxy.fake.errors import ApiError, StripeError, refuse
+from fcproxy.fake.errors import refuse
 from fcproxy.fake.metadata import merge_metadata
-from fcproxy.fake.params import ADDRESS, LIST, METADATA, Params, choice, group, integer, required, text
+from fcproxy.fake.params import ADDRESS, LIST, METADATA, Params, choice, group, integer, text
 from fcproxy.fake.resource import Kind, Resource, Route
+from fcproxy.fake.resources.payment_method_cards import TEST_CARDS, card, stock_card
+from fcproxy.fake.resources.payment_method_types import BANK_NAME, ONLY_HASHES, TYPES, details
 from fcproxy.fake.state import Doc, Row, by
 
-__all__ = ["RESOURCE", "TEST_CARDS", "payment_method"]
+__all__ = ["RESOURCE", "payment_method"]
 
 KIND = "payment_method"
 _URL = "/v1/payment_methods"
-
-TEST_CARDS = {
-    "pm_card_visa": ("4242" * 4, "visa"),
-    "pm_card_visa_debit": ("4000056655665556", "visa"),
-    "pm_card_mastercard": ("5555555555554444", "mastercard"),
-    "pm_card_amex": ("378282246310005", "amex"),
-    "pm_card_discover": ("6011111111111117", "discover"),
-}
-"""Stripe's words for test cards -> their public test number and brand. Source: docs.stripe.com/testing."""
-_ENDS = (8, 2030)
-"""Month and year in which a test card ends."""
-_BRANDS = {"4": "visa", "5": "mastercard", "2": "mastercard", "3": "amex", "6": "discover"}
-_FILTERS = ("allow_redisplay", "customer", "type")
+_WORD = "pm_card_"
+"""How Stripe's words for test cards begin."""
+_FILTERS = ("allow_redisplay", "customer", "customer_account", "type")
 """Fields that a list can be filtered by."""
-_BAD_NUMBER = ApiError(402, "card_error", "incorrect_number", "Your card number is incorrect.", "card[number]")
-_BAD_EXPIRY = ApiError(
-    402, "card_error", "invalid_expiry_year", "Your card's expiration year is invalid.", "card[exp_year]"
-)
 
 _BILLING: Params = {
     "address": group(ADDRESS, empty=True),
@@ -42,19 +31,26 @@ _BILLING: Params = {
 }
 _REDISPLAY = choice("always", "limited", "unspecified")
 _HOLDER_TYPE, _ACCOUNT_TYPE = choice("company", "individual"), choice("checking", "savings")
+_NETWORKS = ("cartes_bancaires", "mastercard", "visa")
+_TYPE = choice(*sorted((*TYPES, "card", "us_bank_account")))
 _CREATE: Params = {
-    "type": required(choice("card", "us_bank_account")),
+    "type": _TYPE,
     "allow_redisplay": _REDISPLAY,
     "billing_details": group(_BILLING),
     "card": group(
         {
             "cvc": text(most=4),
-            "exp_month": required(integer(least=1, most=12)),
-            "exp_year": required(integer()),
-            "number": required(text(most=30)),
+            "exp_month": integer(least=1, most=12),
+            "exp_year": integer(),
+            "networks": group({"preferred": choice(*_NETWORKS)}),
+            "number": text(most=30),
+            "token": text(),
         }
     ),
+    "customer": text(),
     "metadata": METADATA,
+    "payment_method": text(),
+    "radar_options": group({"session": text()}),
     "us_bank_account": group(
         {
             "account_holder_type": _HOLDER_TYPE,
@@ -64,50 +60,23 @@ _CREATE: Params = {
             "routing_number": text(),
         }
     ),
+    **{name: group(row.params) for name, row in TYPES.items()},
+    **ONLY_HASHES,
 }
 _UPDATE: Params = {
     "allow_redisplay": _REDISPLAY,
     "billing_details": group(_BILLING),
-    "card": group({"exp_month": integer(least=1, most=12), "exp_year": integer()}),
+    "card": group(
+        {
+            "exp_month": integer(least=1, most=12),
+            "exp_year": integer(),
+            "networks": group({"preferred": choice(*_NETWORKS, empty=True)}),
+        }
+    ),
     "metadata": METADATA,
     "us_bank_account": group({"account_holder_type": _HOLDER_TYPE, "account_type": _ACCOUNT_TYPE}),
 }
-
-
-def _luhn(number: str) -> bool:
-    digits = [int(digit) for digit in reversed(number)]
-    return (sum(digits[::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])) % 10 == 0
-
-
-def _card(call: Call, given: Doc) -> tuple[Doc, Doc]:
-    number = "".join(char for char in given["number"] if char not in " -")
-    if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19 and _luhn(number)):
-        raise StripeError(_BAD_NUMBER)
-    year = given["exp_year"] if given["exp_year"] > 99 else 2000 + given["exp_year"]
-    if not 2000 <= year <= 2100:
-        raise StripeError(_BAD_EXPIRY)
-    private = {"number": number, "cvc": given.get("cvc", ""), "exp_month": given["exp_month"], "exp_year": year}
-    brand = _BRANDS.get(number[0], "unknown")
-    return _card_doc(call.secret("fingerprint", 16), brand, number[-4:], given["exp_month"], year), private
-
-
-def _card_doc(fingerprint: str, brand: str, last4: str, month: int, year: int) -> Doc:
-    return {
-        "brand": brand,
-        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "unchecked"},
-        "country": "US",
-        "display_brand": brand if brand != "amex" else "american_express",
-        "exp_month": month,
-        "exp_year": year,
-        "fingerprint": fingerprint,
-        "funding": "credit",
-        "generated_from": None,
-        "last4": last4,
-        "networks": {"available": [brand], "preferred": None},
-        "regulated_status": "unregulated",
-        "three_d_secure_usage": {"supported": True},
-        "wallet": None,
-    }
+_OWNER: Params = {"customer": text(), "customer_account": text()}
 
 
 def _bank(call: Call, given: Doc) -> Doc:
@@ -119,7 +88,7 @@ def _bank(call: Call, given: Doc) -> Doc:
     return {
         "account_holder_type": given.get("account_holder_type", "individual"),
         "account_type": given.get("account_type", "checking"),
-        "bank_name": account.doc["institution_name"] if account else "STRIPE TEST BANK",
+        "bank_name": account.doc["institution_name"] if account else BANK_NAME,
         "financial_connections_account": linked,
         "fingerprint": call.secret("fingerprint", 16),
         "last4": account.doc["last4"] if account else given["account_number"][-4:],
@@ -152,19 +121,47 @@ def _doc(object_id: str, livemode: bool, created: int, kind: str) -> Doc:
 
 
 def _create(call: Call) -> Doc:
+    if "payment_method" in call.params:
+        return _clone(call)
+    if "type" not in call.params:
+        raise refuse("parameter_missing", param="type")
+    if "customer" in call.params:
+        raise refuse("not_allowed", param="customer", why="it goes with `payment_method`, on a connected account.")
     kind = call.params["type"]
-    if not call.params.get(kind):
-        raise refuse("parameter_missing", param=kind)
+    given = call.params.get(kind, {})
+    if not given:
+        _check_empty(kind)
     doc = _doc(call.mint(KIND), call.livemode, call.now, kind)
     doc["allow_redisplay"] = call.params.get("allow_redisplay", "unspecified")
     doc["billing_details"] = _billing(call.params.get("billing_details", {}), {})
     doc["metadata"] = merge_metadata({}, call.params.get("metadata"))
     private: Doc = {}
     if kind == "card":
-        doc["card"], private = _card(call, call.params["card"])
+        doc["card"], private = card(call, given)
     else:
-        doc["us_bank_account"] = _bank(call, call.params["us_bank_account"])
+        doc[kind] = _bank(call, given) if kind == "us_bank_account" else details(call, kind, given)
+    if "radar_options" in call.params:
+        doc["radar_options"] = call.params["radar_options"]
     return call.add(KIND, doc, private).doc
+
+
+def _check_empty(kind: str) -> None:
+    """Refuses a type whose own hash is missing and needed. Raises StripeError (400)."""
+    if kind not in TYPES or any(param.required for param in TYPES[kind].params.values()):
+        raise refuse("parameter_missing", param=kind)
+
+
+def _clone(call: Call) -> Doc:
+    """A platform's PaymentMethod made anew on the connected account that is acted upon."""
+    platform = f"{call.scope.partition(':')[0]}:{call.state.account()}"
+    if call.scope == platform:
+        raise refuse("not_allowed", param="payment_method", why="only a connected account can be given a clone.")
+    source = call.state.tables[KIND].get(call.params["payment_method"])
+    owner = call.params.get("customer")
+    if source is None or source.scope != platform or source.doc["customer"] != owner:
+        return call.reference(KIND, call.params["payment_method"], "payment_method").doc
+    doc = {**source.doc, "id": call.mint(KIND), "created": call.now, "customer": None, "metadata": {}}
+    return call.add(KIND, doc, dict(source.private)).doc
 
 
 def payment_method(call: Call, object_id: str, param: str) -> Row:
@@ -172,22 +169,25 @@ def payment_method(call: Call, object_id: str, param: str) -> Row:
 
     Raises StripeError (400) for one that is not there; a well-formed id of one made elsewhere holds a test card.
     """
-    number, brand = TEST_CARDS.get(object_id, ("", ""))
     found = call.find(KIND, object_id)
     if found is not None:
         return found
+    word = _test_word(object_id)
     elsewhere = not call.strict and call.catalogue.may_exist(KIND, object_id)
-    if not number and not elsewhere:
+    if not word and not elsewhere:
         return call.reference(KIND, object_id, param)
-    if not number:
-        number, brand = TEST_CARDS["pm_card_visa"]
     doc = _doc(object_id if elsewhere else call.mint(KIND), call.livemode, call.now, "card")
-    doc["card"] = _card_doc(call.secret("fingerprint", 16), brand, number[-4:], *_ENDS)
-    return call.add(KIND, doc, {"number": number, "cvc": "123", "exp_month": _ENDS[0], "exp_year": _ENDS[1]})
+    doc["card"], private = stock_card(call.secret("fingerprint", 16), word or "visa")
+    return call.add(KIND, doc, private)
+
+
+def _test_word(object_id: str) -> str:
+    word = object_id.removeprefix(_WORD)
+    return word if object_id.startswith(_WORD) and word in TEST_CARDS else ""
 
 
 def _retrieve(call: Call) -> Doc:
-    if call.path["id"] in TEST_CARDS:
+    if _test_word(call.path["id"]):
         return payment_method(call, call.path["id"], "id").doc
     return call.target(KIND).doc
 
@@ -198,15 +198,30 @@ def _update(call: Call) -> Doc:
     for kind in ("card", "us_bank_account"):
         if kind in changes and kind != row.doc["type"]:
             raise refuse("not_allowed", param=kind, why=f"the PaymentMethod is a {row.doc['type']}.")
-        if kind in changes:
-            changes[kind] = {**row.doc[kind], **changes[kind]}
     if "card" in changes:
+        changes["card"] = _changed_card(row.doc["card"], changes["card"])
         row.private.update({name: changes["card"][name] for name in ("exp_month", "exp_year")})
+    if "us_bank_account" in changes:
+        changes["us_bank_account"] = {**row.doc["us_bank_account"], **changes["us_bank_account"]}
     if "billing_details" in changes:
         changes["billing_details"] = _billing(changes["billing_details"], row.doc["billing_details"])
     if "metadata" in changes:
         changes["metadata"] = merge_metadata(row.doc["metadata"], changes["metadata"])
-    return call.change(row, **changes).doc
+    return _changed(call, row, "payment_method.updated", changes)
+
+
+def _changed_card(old: Doc, given: Doc) -> Doc:
+    new = {**old, **given}
+    new["networks"] = {**old["networks"], **given.get("networks", {})}
+    return new
+
+
+def _changed(call: Call, row: Row, event: str, changes: Doc) -> Doc:
+    """Changes a PaymentMethod and tells of it, where anything differs."""
+    previous = {name: row.doc[name] for name, value in changes.items() if row.doc[name] != value}
+    if previous:
+        call.emit(event, call.change(row, **changes), previous)
+    return row.doc
 
 
 def _list(call: Call) -> Doc:
@@ -227,21 +242,26 @@ def _retrieve_of_customer(call: Call) -> Doc:
 
 
 def _attach(call: Call) -> Doc:
-    call.known("customer", call.params["customer"], "customer")
+    call.exclusive(tuple(_OWNER))
+    if not call.params.keys() & _OWNER.keys():
+        raise refuse("parameter_missing", param="customer")
+    if "customer" in call.params:
+        call.known("customer", call.params["customer"], "customer")
     row = payment_method(call, call.path["id"], "id")
-    return call.change(row, customer=call.params["customer"]).doc
+    changes = {name: call.params[name] for name in _OWNER if name in call.params}
+    return _changed(call, row, "payment_method.attached", changes)
 
 
 def _detach(call: Call) -> Doc:
     row = call.target(KIND)
-    if row.doc["customer"] is None:
+    if row.doc["customer"] is None and row.doc["customer_account"] is None:
         raise refuse("state", message="The payment method you provided is not attached to a customer.")
-    return call.change(row, customer=None).doc
+    return _changed(call, row, "payment_method.detached", {"customer": None, "customer_account": None})
 
 
 def _stand_in(object_id: str, livemode: bool) -> Doc:
-    card = _card_doc(object_id[-16:], "visa", TEST_CARDS["pm_card_visa"][0][-4:], *_ENDS)
-    return {**_doc(object_id, livemode, 0, "card"), "card": card}
+    shown, _ = stock_card(object_id[-16:], "visa")
+    return {**_doc(object_id, livemode, 0, "card"), "card": shown}
 
 
 RESOURCE = Resource(
@@ -264,7 +284,7 @@ RESOURCE = Resource(
             _list,
             KIND,
             "List PaymentMethods",
-            {**LIST, "allow_redisplay": _REDISPLAY, "customer": text(), "type": text()},
+            {**LIST, **_OWNER, "allow_redisplay": _REDISPLAY, "type": _TYPE},
             listed=True,
         ),
         Route("GET", _URL + "/{id}", _retrieve, KIND, "Retrieve a PaymentMethod"),
@@ -275,7 +295,7 @@ RESOURCE = Resource(
             _list_of_customer,
             KIND,
             "List a customer's PaymentMethods",
-            {**LIST, "allow_redisplay": _REDISPLAY, "type": text()},
+            {**LIST, "allow_redisplay": _REDISPLAY, "type": _TYPE},
             listed=True,
         ),
         Route(
@@ -285,8 +305,9 @@ RESOURCE = Resource(
             KIND,
             "Retrieve a customer's PaymentMethod",
         ),
-        Route("POST", _URL + "/{id}/attach", _attach, KIND, "Attach it to a customer", {"customer": required(text())}),
+        Route("POST", _URL + "/{id}/attach", _attach, KIND, "Attach it to a customer", _OWNER),
         Route("POST", _URL + "/{id}/detach", _detach, KIND, "Detach it from its customer"),
     ),
-    notes=("PaymentMethods are cards and US bank accounts only; pm_card_visa and its like are known.",),
+    events=("payment_method.attached", "payment_method.detached", "payment_method.updated"),
+    notes=("Nothing can be charged to a PaymentMethod; of tokens tok_visa and its like are known.",),
 )
