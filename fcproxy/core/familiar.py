@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fcproxy.core import marker
 from fcproxy.core.json_text import Document
 from fcproxy.core.rules import FieldRule
-from fcproxy.core.scope import Scope, walk
+from fcproxy.core.scope import EVENT, Base, Scope, event_words, route_words, walk
 
 __all__ = ["Applicable", "FormOutlines", "FormPlan", "JsonOutlines", "JsonPlan"]
 
@@ -77,19 +77,37 @@ class _Frame:
         behind = [piece.strip(" \t\r\n") for piece in frame.split('"')[1:]]
         self.keys = [at for at, piece in enumerate(behind) if piece.startswith(":")]
         self.before_strings = frozenset(at for at in self.keys if behind[at] == ":")
-        self.named: dict[tuple[frozenset[str], tuple[str, ...]], _Named] = {}
+        self.named: dict[tuple[Base, tuple[str, ...]], _Named] = {}
+
+    def valued(self, names: tuple[str, ...], wanted: str) -> list[int]:
+        """Where the strings stand whose key is ``wanted``; ``names`` are the keys."""
+        return [
+            at + 1
+            for at, name in zip(self.keys, names, strict=True)
+            if at in self.before_strings and name.lower() == wanted
+        ]
+
+
+Kinds = tuple[str | frozenset[str], ...]
+"""What the values of an outline say of the places in it: the types of objects, the words of lists and of events."""
 
 
 class _Named:
-    __slots__ = ("plans", "types")
+    __slots__ = ("_events", "_lists", "_types", "plans")
 
     def __init__(self, frame: _Frame, names: tuple[str, ...]) -> None:
-        self.types = [
-            at + 1
-            for at, name in zip(frame.keys, names, strict=True)
-            if at in frame.before_strings and name.lower() == "object"
-        ]
-        self.plans: dict[tuple[str, ...], JsonPlan | None] = {}
+        self._types = frame.valued(names, "object")
+        self._lists = frame.valued(names, "url")
+        self._events = frame.valued(names, "type")
+        self.plans: dict[Kinds, JsonPlan | None] = {}
+
+    def kinds(self, strings: Sequence[str]) -> Kinds:
+        """Of one text with these ``strings``."""
+        types = tuple([strings[at] for at in self._types])
+        lists = tuple([route_words(strings[at]) for at in self._lists])
+        if not any(kind.endswith(EVENT) for kind in types):
+            return types + lists
+        return types + lists + tuple([event_words(strings[at]) for at in self._events])
 
 
 class JsonOutlines:
@@ -107,7 +125,7 @@ class JsonOutlines:
         self._frames.clear()
         self._count = 0
 
-    def find(self, text: str, base: frozenset[str]) -> tuple[JsonText, JsonPlan] | None:
+    def find(self, text: str, base: Base) -> tuple[JsonText, JsonPlan] | None:
         """``text`` cut up, and its plan; None where its outline is not known."""
         cut = _cut(text)
         frame = self._frames.get(cut.frame) if cut is not None else None
@@ -115,10 +133,10 @@ class JsonOutlines:
             return None
         strings = cut.strings
         named = frame.named.get((base, tuple([strings[at] for at in frame.keys])))
-        plan = named.plans.get(tuple([strings[at] for at in named.types])) if named is not None else None
+        plan = named.plans.get(named.kinds(strings)) if named is not None else None
         return (cut, plan) if plan is not None else None
 
-    def learn(self, document: Document, base: frozenset[str]) -> None:
+    def learn(self, document: Document, base: Base) -> None:
         """Remembers the outline of a text that was read."""
         cut = _cut(document.text)
         if cut is None:
@@ -130,12 +148,12 @@ class JsonOutlines:
             frame = self._frames[cut.frame] = _Frame(cut.frame)
         names = tuple([cut.strings[at] for at in frame.keys])
         named = frame.named.setdefault((base, names), _Named(frame, names))
-        types = tuple([cut.strings[at] for at in named.types])
-        if types not in named.plans:
+        kinds = named.kinds(cut.strings)
+        if kinds not in named.plans:
             self._count += 1
-            named.plans[types] = self._plan(document, base)
+            named.plans[kinds] = self._plan(document, base)
 
-    def _plan(self, document: Document, base: frozenset[str]) -> JsonPlan | None:
+    def _plan(self, document: Document, base: Base) -> JsonPlan | None:
         free: list[int] = []
         ruled: list[tuple[int, str, tuple[FieldRule, ...]]] = []
         numbers: list[tuple[int, str, tuple[FieldRule, ...]]] = []
@@ -168,13 +186,13 @@ class FormOutlines:
     """The outlines of forms: their keys, as they are written, in order."""
 
     def __init__(self) -> None:
-        self._plans: dict[tuple[frozenset[str], tuple[str, ...]], FormPlan] = {}
+        self._plans: dict[tuple[Base, tuple[str, ...]], FormPlan] = {}
 
     def forget(self) -> None:
         """See JsonOutlines."""
         self._plans.clear()
 
-    def find(self, text: str, base: frozenset[str]) -> tuple[list[str], list[str], FormPlan] | None:
+    def find(self, text: str, base: Base) -> tuple[list[str], list[str], FormPlan] | None:
         """Keys and values as they are written, and the rules for each value; None where the outline is not known."""
         pieces = [piece.partition("=") for piece in text.split("&")]
         keys = [piece[0] for piece in pieces]
@@ -184,7 +202,7 @@ class FormOutlines:
             return None
         return keys, [piece[2] for piece in pieces], plan
 
-    def learn(self, text: str, base: frozenset[str], rules: Sequence[tuple[FieldRule, ...]]) -> None:
+    def learn(self, text: str, base: Base, rules: Sequence[tuple[FieldRule, ...]]) -> None:
         """Remembers the outline of a form whose keys are clean; ``rules`` are those of its values, in order."""
         if len(text) > _LARGEST:
             return

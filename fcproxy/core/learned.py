@@ -1,6 +1,7 @@
 """Values once recognised as secret, and the search for them anywhere else."""
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 
 from fcproxy.core.grams import MIN_LENGTH, aligned, octets, telling
@@ -35,13 +36,29 @@ class Learned:
         """Learns ``value``; True where it is new and long enough to be looked for."""
         if len(value) < MIN_LENGTH or value in self._kinds or len(set(value)) < 4:
             return False
+        rests = self._rests(value) if kind == "secret" else []
         self._file(value, kind)
+        for rest in rests:
+            if rest not in self._kinds:
+                self._file(rest, kind)
         if not value.isascii():
             # Base64 of such a value has none of the marks by which base64 of plain text is told (`encodings`).
             for core in _cores(value):
                 if core not in self._kinds and len(core) >= MIN_LENGTH:
                     self._file(core, "secret")
         return True
+
+    def _rests(self, value: str) -> list[str]:
+        """Parts of ``value`` that may stand alone: a text may have been taken apart where it has a sign in it, and a
+        part of it replaced, before it was known as a whole."""
+        rests, last = [], 0
+        for start, end, _ in self.search(value):
+            rests.append(value[last:start])
+            last = end
+        rests += [value[last:]] if last else []
+        if not _SEPARATORS.isdisjoint(value.rstrip("=")):
+            rests += _SEPARATED.split(value)
+        return [rest for rest in rests if len(rest) >= MIN_LENGTH and _RANDOM.search(rest)]
 
     def _file(self, value: str, kind: str) -> None:
         self._kinds[value] = kind
@@ -91,7 +108,11 @@ class Learned:
 
 
 _NONE: set[str] = set()
+_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])", re.DOTALL)
+"""What can be told from words."""
+
 _SEPARATORS = frozenset("&=")
+_SEPARATED = re.compile("[&=]")
 
 
 def _cores(value: str) -> list[str]:

@@ -16,20 +16,19 @@ from fcproxy.core.ledger import Ledger
 from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.redact_url import UrlRedactor
 from fcproxy.core.rules import FieldRule, RuleBook, normal, normals
-from fcproxy.core.scope import Scope, walk
+from fcproxy.core.scope import NO_BASE, Base, Scope, walk
 
 __all__ = ["StructureRedactor"]
 
 _DATE_PARTS = ("day", "month", "year")
 _NUMBER = re.compile(r"-?[0-9]+")
-_NO_WORDS: frozenset[str] = frozenset()
 _LINE = re.compile(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
 _DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
 _NOT_REALLY_FORM = re.compile(r"&(?:#|amp;#)|(?:=[0-9A-Fa-f]{2}[^=&]{0,3}){3}")
 _MEANS_PLUS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}|\+[1-9][0-9 ().-]{6,20}")
 _IS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://\S*")
 _BASE64_PLUS = re.compile(r"[A-Za-z0-9/+]{16}")
-_NOWHERE = Scope.base(_NO_WORDS)
+_NOWHERE = Scope.base(NO_BASE)
 """Where the rules of a value are known, its place is not asked for."""
 
 _NO_FORM = re.compile(r"[\s<>\"{}]")
@@ -49,7 +48,7 @@ class StructureRedactor:
         text.structured = self._inner
         text.url = lambda url: self.url(url, secret=False)
 
-    def url(self, url: str, *, secret: bool, base: frozenset[str] = _NO_WORDS) -> str:
+    def url(self, url: str, *, secret: bool, base: Base = NO_BASE) -> str:
         """See `UrlRedactor.redact`."""
         return self._urls.redact(url, secret=secret, base=base)
 
@@ -109,7 +108,7 @@ class StructureRedactor:
 
     # -- JSON --------------------------------------------------------------------------------------------------
 
-    def json(self, text: str, base: frozenset[str], document: Document | None = None) -> str:
+    def json(self, text: str, base: Base, document: Document | None = None) -> str:
         """A JSON text; ``document`` is what it reads, where that is known. Raises ValueError where it is none."""
         if document is None:
             known = self.familiar_json(text, base)
@@ -120,7 +119,7 @@ class StructureRedactor:
         self._json_outlines.learn(document, base)
         return done
 
-    def familiar_json(self, text: str, base: frozenset[str]) -> str | None:
+    def familiar_json(self, text: str, base: Base) -> str | None:
         """As `json`, for a text whose outline has been seen before; None for another."""
         found = self._json_outlines.find(text, base)
         if found is None:
@@ -148,7 +147,7 @@ class StructureRedactor:
                 cut.numbers[at], changed = done, True
         return cut.joined() if changed else text
 
-    def _json(self, text: str, base: frozenset[str], document: Document) -> str:
+    def _json(self, text: str, base: Base, document: Document) -> str:
         out: list[str] = []
         at = 0
         clean = self._text.clean
@@ -196,7 +195,7 @@ class StructureRedactor:
 
     # -- forms -------------------------------------------------------------------------------------------------
 
-    def form(self, text: str, base: frozenset[str]) -> str:
+    def form(self, text: str, base: Base) -> str:
         """A form body or a query."""
         if _NOT_REALLY_FORM.search(text):
             # `&` and `=` here separate nothing: they belong to escapes.
@@ -212,7 +211,7 @@ class StructureRedactor:
         self._learn_form(text, base, pieces, scopes, done)
         return "&".join(done)
 
-    def familiar_form(self, text: str, base: frozenset[str]) -> str | None:
+    def familiar_form(self, text: str, base: Base) -> str | None:
         """As `form`, for a form whose outline has been seen before; None for another."""
         found = self._form_outlines.find(text, base)
         if found is None or marker.OPEN in text or _NOT_REALLY_FORM.search(text):
@@ -232,7 +231,7 @@ class StructureRedactor:
         return "&".join([f"{key}={value}" if equals else key for key, equals, value in pieces])
 
     def _learn_form(
-        self, text: str, base: frozenset[str], pieces: "Sequence[_Pair]", scopes: "_FormScopes", done: Sequence[str]
+        self, text: str, base: Base, pieces: "Sequence[_Pair]", scopes: "_FormScopes", done: Sequence[str]
     ) -> None:
         if marker.OPEN in text or any(
             _IS_URL.fullmatch(pair.key) or pair.path[-1].lower() == "object" or one.partition("=")[0] != pair.raw_key
@@ -244,7 +243,7 @@ class StructureRedactor:
         if len(known) == len(rules):
             self._form_outlines.learn(text, base, known)
 
-    def field(self, name: str, value: str, base: frozenset[str]) -> str:
+    def field(self, name: str, value: str, base: Base) -> str:
         """One field that stands alone, as in a multipart part."""
         pair = _Pair("")
         pair.path = form.split_key(name)
@@ -297,7 +296,7 @@ class StructureRedactor:
 
     # -- text that turns out to have a structure ------------------------------------------------------------------
 
-    def lines(self, text: str, base: frozenset[str]) -> str:
+    def lines(self, text: str, base: Base) -> str:
         """NDJSON and event streams, line by line; an event's data lines are one text (HTML, server-sent events)."""
 
         def change(found: re.Match[str]) -> str:
@@ -309,7 +308,7 @@ class StructureRedactor:
 
         return _LINE.sub(change, _DATA_LINES.sub(lambda found: self._data(found[0], base), text))
 
-    def _data(self, lines: str, base: frozenset[str]) -> str:
+    def _data(self, lines: str, base: Base) -> str:
         """Several data lines that are one JSON text: white space alone can stand at their ends."""
         heads = re.findall(r"(?m)(\r?\n|\A)(data: ?)", lines)
         text = "\n".join(re.split(r"(?:\r?\n|\A)data: ?", lines)[1:])
@@ -323,11 +322,11 @@ class StructureRedactor:
         """JSON in a string, a form in a string; None where it is neither."""
         if text[0] in "{[ \t\r\n\ufeff" and json_text.looks_like_json(text):
             try:
-                return self.json(text, _NO_WORDS)
+                return self.json(text, NO_BASE)
             except ValueError:
                 return None
         if "=" in text and "&" in text and "://" not in text and not _NO_FORM.search(text):
-            return self.form(text, _NO_WORDS)
+            return self.form(text, NO_BASE)
         return None
 
 
@@ -357,7 +356,7 @@ def _name_of(path: Sequence[str]) -> str:
 class _FormScopes:
     """The scopes of one form, by bracketed prefix."""
 
-    def __init__(self, base: frozenset[str], pairs: Sequence[_Pair]) -> None:
+    def __init__(self, base: Base, pairs: Sequence[_Pair]) -> None:
         self._top = Scope.base(base)
         self._known: dict[tuple[str, ...], Scope] = {}
         self._members: dict[tuple[str, ...], Members] = {}

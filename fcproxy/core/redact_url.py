@@ -9,6 +9,7 @@ from fcproxy.core import marker
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.rules import RuleBook, normal
+from fcproxy.core.scope import NO_BASE, Base
 from fcproxy.core.url import split
 
 __all__ = ["UrlRedactor", "words_of"]
@@ -22,16 +23,14 @@ _LONG = 40
 class UrlRedactor:
     """Takes URLs apart with one ledger. ``form`` redacts a query."""
 
-    def __init__(
-        self, book: RuleBook, ledger: Ledger, text: TextRedactor, form: Callable[[str, frozenset[str]], str]
-    ) -> None:
+    def __init__(self, book: RuleBook, ledger: Ledger, text: TextRedactor, form: Callable[[str, Base], str]) -> None:
         self._kind = book.kinds["secret"]
         self._placeholders = re.compile("|".join(kind.literal for kind in book.kinds.values() if kind.literal))
         self._ledger = ledger
         self._text = text
         self._form = form
 
-    def redact(self, url: str, *, secret: bool, base: frozenset[str] = frozenset()) -> str:
+    def redact(self, url: str, *, secret: bool, base: Base = NO_BASE) -> str:
         """``url`` with scheme, host and the path's form as they were.
 
         ``secret``: the URL itself lets its holder in, so every part of it that looks like a token goes too.
@@ -85,7 +84,7 @@ class UrlRedactor:
         pairs = [piece.partition("=") for piece in query.split("&")]
         return "&".join(f"{key}{equals}{self._token_in(value)}" for key, equals, value in pairs)
 
-    def _fragment(self, fragment: str, base: frozenset[str], *, secret: bool) -> str:
+    def _fragment(self, fragment: str, base: Base, *, secret: bool) -> str:
         if "=" in fragment and not secret:
             return self._form(fragment, base)
         done = self._text.redact(fragment)

@@ -16,6 +16,7 @@ from fcproxy.core.redact_structure import StructureRedactor
 from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.redact_url import words_of
 from fcproxy.core.rules import HeaderRule, RuleBook
+from fcproxy.core.scope import Base, route_words
 from fcproxy.core.settling import settle
 from fcproxy.core.standins import BOUNDARY, MARK, file_standin, is_standin, standin
 
@@ -59,7 +60,9 @@ class Redactor:
         """``interaction`` without its secrets, bodies decoded. Never raises for any content."""
         learned, kept = self.ledger.learned, self.ledger.kept
         known = len(learned.latest)
-        done = Interaction(self.request(interaction.request), self._response(interaction.response))
+        done = Interaction(
+            self.request(interaction.request), self._response(interaction.response, interaction.request.url)
+        )
         if self._holds_learned(done):
             done = self._swept(done, self._text.redact_values)
         fresh = learned.latest[known:]
@@ -74,12 +77,12 @@ class Redactor:
     def request(self, request: Request) -> Request:
         """The request alone."""
         url = marker.escape(request.url)
-        base = words_of(url)
+        base = Base(words_of(url))
         headers, body = self._message("request", request.headers, request.body, base)
         method = request.method if _METHOD.fullmatch(request.method) else self.marked(request.method)
         return Request(method, self._url(url, base), headers, body)
 
-    def _url(self, url: str, base: frozenset[str]) -> str:
+    def _url(self, url: str, base: Base) -> str:
         clean = self._text.clean_urls
         if url in clean:
             return url
@@ -90,11 +93,12 @@ class Redactor:
             clean.add(url)
         return done
 
-    def _response(self, response: Response) -> Response:
-        headers, body = self._message("response", response.headers, response.body, _NO_WORDS)
+    def _response(self, response: Response, asked: str) -> Response:
+        base = Base(route=route_words(asked))
+        headers, body = self._message("response", response.headers, response.body, base)
         return Response(response.status, headers, body, self.marked(response.reason))
 
-    def _message(self, side: str, headers: Headers, body: bytes, base: frozenset[str]) -> tuple[Headers, bytes]:
+    def _message(self, side: str, headers: Headers, body: bytes, base: Base) -> tuple[Headers, bytes]:
         kept = self._headers(side, headers)
         if is_standin(headers):
             return kept, b""
@@ -111,7 +115,7 @@ class Redactor:
             kept = _relabelled(kept, changed)
         return _with_length(kept, data, empty_before=not body), data
 
-    def _familiar(self, headers: Headers, body: bytes, base: frozenset[str]) -> bytes | None:
+    def _familiar(self, headers: Headers, body: bytes, base: Base) -> bytes | None:
         """The redacted body where it surely is what its label says, in an outline that has been seen; else None."""
         read = _READERS.get(headers.get("Content-Type") or "")
         if read is None or not body.isascii() or _CONTROLS.search(body) or "content-encoding" in headers.names:
@@ -202,7 +206,7 @@ class Redactor:
             return self._disposition(value)
         return value if rule.how in _STRICT else marker.outside(value, self._text.redact)
 
-    def _body(self, opened: Opened, headers: Headers, base: frozenset[str]) -> tuple[bytes, str]:
+    def _body(self, opened: Opened, headers: Headers, base: Base) -> tuple[bytes, str]:
         """The redacted body, and the Content-Type parameter that changed with it ("" where none did)."""
         if opened.kind is BodyKind.EMPTY:
             return b"", ""
@@ -220,8 +224,8 @@ class Redactor:
         charset = "" if opened.charset in ("utf-8", "utf8", "ascii", "us-ascii") else "charset=utf-8"
         return _bytes(done.removeprefix("\ufeff") if charset else done), charset
 
-    def _by_kind(self, kind: BodyKind, text: str, base: frozenset[str]) -> str:
-        readers: dict[BodyKind, Callable[[str, frozenset[str]], str]] = {
+    def _by_kind(self, kind: BodyKind, text: str, base: Base) -> str:
+        readers: dict[BodyKind, Callable[[str, Base], str]] = {
             BodyKind.JSON: self._structure.json,
             BodyKind.FORM: self._structure.form,
             BodyKind.LINES: self._structure.lines,
@@ -229,7 +233,7 @@ class Redactor:
         reader = readers.get(kind)
         return reader(text, base) if reader is not None else marker.outside(text, self._text.redact)
 
-    def _multipart(self, data: bytes, headers: Headers, base: frozenset[str]) -> bytes:
+    def _multipart(self, data: bytes, headers: Headers, base: Base) -> bytes:
         boundary = multipart.boundary_of(headers.get("Content-Type") or "") or ""
         try:
             parts = multipart.parse(data, boundary)
@@ -237,7 +241,7 @@ class Redactor:
             raise Unopenable("multipart") from None
         return multipart.build([self._part(part, base) for part in parts], BOUNDARY)
 
-    def _part(self, part: multipart.Part, base: frozenset[str]) -> multipart.Part:
+    def _part(self, part: multipart.Part, base: Base) -> multipart.Part:
         names = multipart.disposition(part)
         headers = Headers(
             (name, self._part_header(name, marker.escape(value)))
@@ -280,7 +284,6 @@ class Redactor:
         return [RedactedInteraction(done) for done in settle(self.book, list(interactions), reserved)]
 
 
-_NO_WORDS: frozenset[str] = frozenset()
 _CLEAN_URLS = 4096
 _LONG_URL = 1024
 """How many URLs are remembered, and how long the longest of them is, in characters."""

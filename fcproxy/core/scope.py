@@ -1,12 +1,28 @@
 """Where a value stands: the names and types around it, as field rules ask for them."""
 
+import re
 from collections.abc import Iterator, Mapping
-from itertools import repeat
+from functools import lru_cache
+from itertools import pairwise, repeat, starmap
+from typing import NamedTuple
 
 from fcproxy.core.json_text import Members, Value
 from fcproxy.core.rules import normal
 
-__all__ = ["Scope", "walk"]
+__all__ = ["NO_BASE", "Base", "Scope", "event_words", "route_words", "walk"]
+
+
+class Base(NamedTuple):
+    """What is known of the outermost scope.
+
+    ``words``: normal names that hold for all of it. ``route``: those that hold as far as no object tells its type.
+    """
+
+    words: frozenset[str] = frozenset()
+    route: frozenset[str] = frozenset()
+
+
+NO_BASE = Base()
 
 
 class Scope:
@@ -15,30 +31,53 @@ class Scope:
     ``name`` is its own nearest name: an element of an array goes by the array's. ``members``: its scalars by name.
     """
 
-    __slots__ = ("_members", "_parent", "_siblings", "_words", "name")
+    __slots__ = ("_base", "_members", "_parent", "_siblings", "_words", "name")
 
     def __init__(self, parent: "Scope | None", name: str, members: Value = None) -> None:
         self._parent = parent
         self.name = name
         self._members = members
+        self._base: Base | None = None
         self._words: frozenset[str] | None = None
         self._siblings: Mapping[str, str] | None = None
 
     @classmethod
-    def base(cls, words: frozenset[str]) -> "Scope":
-        """The outermost one. ``words``: the normal names in a request's path."""
+    def base(cls, base: Base) -> "Scope":
+        """The outermost one."""
         scope = cls(None, "")
-        scope._words = words
+        scope._base = base
         return scope
 
     @property
     def words(self) -> frozenset[str]:
-        """Normal names of the enclosing fields, enclosing objects' types, and the base."""
+        """Normal names of the enclosing fields, enclosing objects' types, and the base.
+
+        Where an object does not tell its type, what its list, its event or the request's route says of it.
+        """
         if self._words is None:
-            kind = self.siblings.get("object")
-            around = self._parent.words if self._parent is not None else frozenset()
-            self._words = around | {normal(text) for text in (self.name, kind) if text}
+            words, route = self.known
+            self._words = words | route
         return self._words
+
+    @property
+    def known(self) -> Base:
+        """The same, apart: what holds in any case, and what holds until an object tells its type."""
+        if self._base is None:
+            kind = self.siblings.get("object")
+            around = self._parent.known if self._parent is not None else NO_BASE
+            route = around.route
+            if kind and kind not in LISTS:
+                # Its type says more of it: a coupon that customers have is no customer.
+                route = event_words(self.siblings.get("type", "")) if kind.endswith(EVENT) else _NONE
+            elif self._is_list:
+                route |= route_words(self.siblings.get("url", ""))
+            self._base = Base(around.words | {normal(text) for text in (self.name, kind) if text}, route)
+        return self._base
+
+    @property
+    def _is_list(self) -> bool:
+        found = self._members if isinstance(self._members, Members) else ()
+        return any(isinstance(value, list) and name == "data" for name, value in found)
 
     @property
     def siblings(self) -> Mapping[str, str]:
@@ -47,6 +86,44 @@ class Scope:
             found = self._members if isinstance(self._members, Members) else ()
             self._siblings = {name.lower(): value for name, value in found if isinstance(value, str)}
         return self._siblings
+
+
+_NONE: frozenset[str] = frozenset()
+
+LISTS = ("list", "search_result")
+"""Types that say nothing of what is in them."""
+
+EVENT = "event"
+"""How the types of events end. Their `type` names what it is about: `customer.updated`."""
+
+_HOST = re.compile(r"\Ahttps?://[^/?#]*")
+_SEGMENT = re.compile(r"[a-z_]{2,40}")
+_EVENT_TYPE = re.compile(r"[a-z0-9_]{2,40}(?:\.[a-z0-9_]{1,40}){1,5}")
+
+
+def route_words(url: str) -> frozenset[str]:
+    """The normal names that the path of an API URL gives: of things, one and many, alone and with the name before.
+
+    `/v1/issuing/cards/ic_1` -> `issuing`, `cards`, `card`, `issuingcards`, `issuingcard`. Ids are not among them.
+    """
+    path = _HOST.sub("", url, 1)
+    return _route(path.partition("?")[0]) if path.startswith(("/v1/", "/v2/")) else _NONE
+
+
+@lru_cache(1024)
+def _route(path: str) -> frozenset[str]:
+    return _things([part for part in path.split("/") if _SEGMENT.fullmatch(part)])
+
+
+@lru_cache(1024)
+def event_words(kind: str) -> frozenset[str]:
+    """The same of an event's type: what has happened, its last word, is not among them."""
+    return _things(kind.split(".")[:-1]) if _EVENT_TYPE.fullmatch(kind) else _NONE
+
+
+def _things(names: list[str]) -> frozenset[str]:
+    many = [*names, *starmap("{}{}".format, pairwise(names))]
+    return frozenset(normal(one) for name in many for one in (name, name.removesuffix("s")))
 
 
 def walk(root: Value, top: Scope) -> Iterator[tuple[Value, str, Scope, bool]]:

@@ -43,17 +43,28 @@ _PEOPLE = (
     "payer",
     "sender",
     "ownership",
-)
-
-_IDENTITY = (
+    # A card and a bank account have their holder's name.
+    "card",
+    "bank_account",
+    "us_bank_account",
+    "sepa_debit",
+    "source",
+    "mandate",
+    "customer_address",
+    "customer_shipping",
+    "tax.calculation",
+    "owner_details",
+    "verified_owner",
+    "directors",
+    "executives",
+    "related_person",
     "document",
     "id_number",
     "verified_outputs",
     "identity.verification_report",
     "identity.verification_session",
-    "selfie",
-    "kyc_details",
-    "customer_information",
+    "v2.core.account",
+    "v2.core.account_person",
 )
 
 _CARD = (
@@ -64,26 +75,6 @@ _CARD = (
     "network_token",
     "card_present",
     "source_data",
-)
-
-_BANK = (
-    "bank_account",
-    "us_bank_account",
-    "account",
-    "external_account",
-    "acss_debit",
-    "au_becs_debit",
-    "bacs_debit",
-    "sepa_debit",
-    "financial_connections.account",
-    "ach_debit",
-    "destination",
-    "financial_addresses",
-    "us_bank_transfer",
-    "outbound_payment",
-    "financial_account",
-    "bank_transfer",
-    "instant_payout",
 )
 
 _SECRET_URLS = (
@@ -182,6 +173,12 @@ FIELDS: tuple[FieldRule, ...] = (
             "secret_access_key",
             "credential",
             "credentials",
+            "cookie",
+            "set_cookie",
+            "proxy_authorization",
+            "x_auth_token",
+            "code_verifier",
+            "client_assertion",
         ),
         "a credential by its name",
         "O, C, D",
@@ -203,6 +200,15 @@ FIELDS: tuple[FieldRule, ...] = (
         "user reports",
         within=("metadata",),
         like=r"(?![a-z]{2,14}_)(?![0-9a-fA-F-]+\Z)(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=.-]{20,}",
+    ),
+    FieldRule(
+        "access-token",
+        "secret",
+        ("token", "sig", "signature", "hmac"),
+        "lets in who shows it; ids, digests, numbers and words under these names stay",
+        "RFC 6750, published captures",
+        like=r"(?!(?:[a-z][a-z0-9]{0,24}_){1,4}(?:test_|live_)?[A-Za-z0-9]{8,64}\Z)(?![0-9a-fA-F-]+\Z)"
+        r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}",
     ),
     FieldRule("pin-field", "secret", ("pin", "otp"), "a password by its name; not a map's", "O", like=r"\S{3,}"),
     FieldRule(
@@ -330,6 +336,14 @@ FIELDS: tuple[FieldRule, ...] = (
         "O",
     ),
     FieldRule(
+        "mobile-field",
+        "phone",
+        ("mobile", "mobile_number"),
+        "names a person; not a device's kind",
+        "O",
+        like="(?:.*[0-9]){7}.*",
+    ),
+    FieldRule(
         "name-field",
         "full_name",
         (
@@ -344,6 +358,8 @@ FIELDS: tuple[FieldRule, ...] = (
             "payer_name",
             "beneficiary_name",
             "owner_name",
+            "individual_name",
+            "preferred_name",
             "sender_name",
             "recipient_name",
             "name_on_card",
@@ -358,7 +374,7 @@ FIELDS: tuple[FieldRule, ...] = (
         "names a person",
         "O",
         within=_PEOPLE,
-        outside=("product", "products", "price", "plan", "shipping_rate", "preferred_locales", "headers"),
+        outside=("product", "products", "price", "plan", "coupon", "shipping_rate", "preferred_locales", "headers"),
     ),
     FieldRule(
         "part-of-name",
@@ -421,10 +437,14 @@ FIELDS: tuple[FieldRule, ...] = (
         ("day", "month", "year"),
         "date of birth",
         "O",
-        within=("dob", "date_of_birth", "birth_date", "birthdate"),
+        within=("dob", "date_of_birth", "birth_date", "birthdate", "birthday"),
     ),
     FieldRule(
-        "birth-field", "date_of_birth", ("dob", "date_of_birth", "birth_date", "birthdate"), "date of birth", "O"
+        "birth-field",
+        "date_of_birth",
+        ("dob", "date_of_birth", "birth_date", "birthdate", "birthday"),
+        "date of birth",
+        "O",
     ),
     FieldRule("birth-place", "city", ("unparsed_place_of_birth", "place_of_birth"), "place of birth", "P"),
     FieldRule(
@@ -466,7 +486,7 @@ FIELDS: tuple[FieldRule, ...] = (
         ("number",),
         "number of an identity document",
         "O",
-        within=("document", "identity.verification_report", "id_document"),
+        within=("document", "identity.verification_report", "id_document", "passport", "driving_license", "id_card"),
     ),
     FieldRule("tax-id", "digits", ("tax_id", "vat_id", "registration_number", "business_vat_id", "ein"), "tax id", "O"),
     FieldRule(
@@ -475,7 +495,7 @@ FIELDS: tuple[FieldRule, ...] = (
         ("value",),
         "tax id",
         "O",
-        within=("tax_ids", "customer_tax_ids", "tax_id_data", "tax_id", "account_tax_ids"),
+        within=("tax_ids", "customer_tax_ids", "tax_id_data", "tax_id", "account_tax_ids", "tax_id_collection"),
     ),
     # -- cards ---------------------------------------------------------------------------------------------------------
     FieldRule(
@@ -562,6 +582,7 @@ FIELDS: tuple[FieldRule, ...] = (
             "customer_purchase_ip",
             "destination_ip_address",
             "purchase_ip",
+            "remote_addr",
         ),
         "where a person is",
         "O",

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from fcproxy.core.familiar import FormOutlines, JsonOutlines
 from fcproxy.core.json_text import read
 from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.core.scope import NO_BASE, Base
 from fcproxy.stripe.secrets import default_redactor
 
 MEMBERS = (
     "id", "object", "Object", "client_secret", "name", "email", "dob", "day", "year", "number", "last4", "amount",
-    "metadata", "customer", "card", "bank_account", "url", "created", "description", "é", 'a"b', "account_number",
+    "metadata", "customer", "card", "bank_account", "url", "data", "type",
+    "created", "description", "é", 'a"b', "account_number",
 )  # fmt: skip
 NAMES = st.sampled_from(MEMBERS)
 SECRET = "fcsess_client_" + "secret_"
@@ -25,6 +27,7 @@ TEXTS = st.one_of(
     st.sampled_from(
         ["a\\b", 'q"q', "tab\tin", "caf\u00e9", "4242 4242 4242 4242", "see a=b&c=d", '{"email": "x@y.de"}']
     ),
+    st.sampled_from(["/v1/customers", "/v1/products", "event", "list", "customer.updated", "product.created"]),
     st.text("abcDEF123", min_size=14, max_size=14).map(SECRET.__add__),
     st.text(max_size=12),
 )
@@ -113,7 +116,7 @@ def test_a_form_by_its_outline_is_a_form_taken_apart(form: tuple[list[str], list
 def outlines(*texts: str) -> JsonOutlines:
     made = JsonOutlines(lambda name, _: None if name == "dob" else (), lambda key: key != "dirty")
     for text in texts:
-        made.learn(read(text), frozenset())
+        made.learn(read(text), NO_BASE)
     return made
 
 
@@ -126,7 +129,7 @@ def outlines(*texts: str) -> JsonOutlines:
     ],
 )
 def test_values_make_no_outline(text: str) -> None:
-    assert outlines('{"a": "one", "n": 1}').find(text, frozenset()) is not None
+    assert outlines('{"a": "one", "n": 1}').find(text, NO_BASE) is not None
 
 
 @pytest.mark.parametrize(
@@ -146,22 +149,31 @@ def test_values_make_no_outline(text: str) -> None:
     ],
 )
 def test_what_is_not_surely_of_an_outline_is_not_taken_for_it(text: str) -> None:
-    assert outlines('{"a": "one", "n": 1}').find(text, frozenset()) is None
+    assert outlines('{"a": "one", "n": 1}').find(text, NO_BASE) is None
 
 
 def test_the_type_of_an_object_and_the_path_of_a_request_make_an_outline() -> None:
     known = outlines('{"object": "card", "x": "1"}')
-    assert known.find('{"object": "card", "x": "2"}', frozenset()) is not None
-    assert known.find('{"object": "list", "x": "2"}', frozenset()) is None
-    assert known.find('{"object": "card", "x": "2"}', frozenset({"v1"})) is None
+    assert known.find('{"object": "card", "x": "2"}', NO_BASE) is not None
+    assert known.find('{"object": "list", "x": "2"}', NO_BASE) is None
+    assert known.find('{"object": "card", "x": "2"}', Base(frozenset({"v1"}))) is None
+
+
+def test_a_lists_url_and_an_events_type_make_an_outline() -> None:
+    known = outlines('{"data": [{"x": "1"}], "url": "/v1/customers/cus_1/sources"}')
+    assert known.find('{"data": [{"x": "2"}], "url": "/v1/customers/cus_2/sources"}', NO_BASE) is not None
+    assert known.find('{"data": [{"x": "2"}], "url": "/v1/products"}', NO_BASE) is None
+    known = outlines('{"object": "event", "type": "customer.updated", "x": "1"}')
+    assert known.find('{"object": "event", "type": "customer.created", "x": "1"}', NO_BASE) is not None
+    assert known.find('{"object": "event", "type": "product.updated", "x": "1"}', NO_BASE) is None
 
 
 @pytest.mark.parametrize("text", ['{"dob": "1"}', '{"dirty": "1"}', '{"object": 5, "x": "1"}'])
 def test_what_hangs_on_more_than_the_outline_has_none(text: str) -> None:
-    assert outlines(text).find(text, frozenset()) is None
+    assert outlines(text).find(text, NO_BASE) is None
 
 
 def test_outlines_are_bounded() -> None:
     made = outlines(*(json.dumps({f"k{number}": 1}) for number in range(2_000)))
-    found = sum(made.find(json.dumps({f"k{number}": 2}), frozenset()) is not None for number in range(2_000))
+    found = sum(made.find(json.dumps({f"k{number}": 2}), NO_BASE) is not None for number in range(2_000))
     assert 0 < found <= 512

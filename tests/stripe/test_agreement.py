@@ -7,8 +7,10 @@ import pytest
 
 from fcproxy.codings import DECODERS
 from fcproxy.core.audit import Auditor
+from fcproxy.core.audit_rules import NameRule
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.stripe.detector_names import NAMES as NAME_RULES
 from fcproxy.stripe.detectors import DETECTORS
 from fcproxy.stripe.secrets import default_redactor
 
@@ -29,9 +31,9 @@ TEXTS = {
 NAMES = ("vendor_api_key", "db_password", "shop_access_token", "tls_private_key")
 
 
-def redacted(body: bytes, kind: str = "application/json") -> RedactedInteraction:
+def redacted(body: bytes, kind: str = "application/json", route: str = "/v1/things") -> RedactedInteraction:
     redactor = default_redactor(DECODERS)
-    request = Request("GET", "https://api.stripe.com/v1/things", Headers())
+    request = Request("GET", f"https://api.stripe.com{route}", Headers())
     one = Interaction(request, Response(200, Headers([("Content-Type", kind)]), body, "OK"))
     return redactor.settle([redactor.redact(one)])[0]
 
@@ -79,3 +81,79 @@ def test_a_city_goes_by_its_field_and_not_by_the_route(path: str) -> None:
     done = redactor.settle([redactor.redact(Interaction(sent, Response(200, Headers())))])[0]
     assert b"Berlin" not in done.request.body
     assert errors(done) == []
+
+
+VALUES = (
+    "Zora Quillfeather9x", "4532015112830366", "839201746", "91.12.44.7", "zora@mailx9.org", "+4420794601",
+    "qW9xZ8cV7bN6mA5sD4fG", "1971-03-04", "https://verify.stripe.com/start/test_qW9xZ8cV7bN6mA5sD4fG",
+)  # fmt: skip
+
+
+def named(rule: NameRule, value: str) -> list[object]:
+    """``value`` under each name of ``rule``, within each name and in each type of object that it asks for."""
+    trees: list[object] = []
+    for name in sorted(rule.names):
+        leaf = {name: value}
+        trees += [{around: leaf} for around in sorted(rule.within)]
+        trees += [{"object": kind, **leaf} for kind in sorted(rule.objects)]
+        trees += [] if rule.within or rule.objects else [leaf]
+    return trees
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_each_name_that_the_audit_knows(value: str) -> None:
+    """All of a value in one body: what of it the audit refuses before, it accepts after."""
+    trees = [tree for rule in NAME_RULES for tree in named(rule, value)]
+    if "://" not in value:
+        trees.remove({"websocketurl": value})
+    body = json.dumps(trees).encode()
+    bare = Interaction(
+        Request("GET", "https://api.stripe.com/v1/things", Headers()),
+        Response(200, Headers([("Content-Type", "application/json")]), body, "OK"),
+    )
+    assert errors(bare) != []
+    assert errors(redacted(body)) == []
+
+
+UNTYPED = {
+    "a list's url": (
+        "/v1/things",
+        {"object": "list", "url": "/v1/customers", "data": [{"id": "cus_1", "name": "HERE"}]},
+    ),
+    "a search's url": ("/v1/things", {"url": "/v1/customers/search", "data": [{"a": {"name": "HERE"}}]}),
+    "a list in an object": ("/v1/things", {"object": "thing", "x": {"data": [{"name": "HERE"}], "url": "/v1/persons"}}),
+    "the route": ("/v1/customers/cus_1AbC", {"id": "cus_1AbC", "name": "HERE"}),
+    "the route of a list": ("/v1/customers?limit=3", {"data": [{"id": "cus_1", "name": "HERE"}], "has_more": False}),
+    "the route of a card": ("/v1/issuing/cards/ic_1", {"number": "HERE"}),
+    "the route of a page": ("/v1/checkout/sessions", {"url": "https://pay.example.com/c/HERE"}),
+    "an event's type": (
+        "/v1/events/evt_1",
+        {"object": "event", "type": "customer.updated", "data": {"previous_attributes": {"name": "HERE"}}},
+    ),
+}
+"""Route, and an answer whose objects do not tell their type."""
+
+
+@pytest.mark.parametrize("case", UNTYPED)
+def test_objects_that_do_not_tell_their_type(case: str) -> None:
+    route, answer = UNTYPED[case]
+    body = json.dumps(answer).replace("HERE", TOKEN).encode()
+    assert TOKEN.encode() not in redacted(body, route=route).response.body
+
+
+KEPT = {
+    "a product's list": ("/v1/products", {"url": "/v1/products", "data": [{"name": "HERE"}]}),
+    "a coupon that a customer has": ("/v1/customers/cus_1/discount", {"object": "coupon", "name": "HERE"}),
+    "a product's event": (
+        "/v1/events/evt_1",
+        {"object": "event", "type": "product.updated", "data": {"previous_attributes": {"name": "HERE"}}},
+    ),
+    "an error": ("/v1/customers", {"error": {"type": "invalid_request_error", "param": "HERE", "code": "HERE"}}),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_what_a_route_says_is_not_taken_too_far(case: str) -> None:
+    route, answer = KEPT[case]
+    body = json.dumps(answer).replace("HERE", "Gold plan 9").encode()
+    assert redacted(body, route=route).response.body == body
