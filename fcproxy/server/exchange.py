@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import aiohttp
+from aiohttp import HttpVersion10, HttpVersion11
 from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
+from aiohttp.streams import EMPTY_PAYLOAD
 
 from fcproxy.core.errors import UpstreamFailed
 from fcproxy.server.failures import FAILURES, failed
@@ -18,6 +20,11 @@ from fcproxy.server.upstream import Reply
 from fcproxy.server.wire import decode_raw
 
 __all__ = ["MAX_LINE", "Exchange"]
+
+_VERSIONS = frozenset({HttpVersion10, HttpVersion11})
+
+_NO_LENGTH = str(2**64 - 1)
+"""aiohttp's parser takes this length for none, and would give such an answer as whole and empty."""
 
 MAX_LINE = 64 * 1024
 """Longest status line or header field taken from an upstream, in bytes; aiohttp's 8 KiB is short for a CSP field."""
@@ -35,6 +42,24 @@ class Exchange:
         self._read_timeout = read_timeout
         self._payload: aiohttp.StreamReader | None = None
         self._sending: asyncio.Task[None] | None = None
+
+    def clean(self) -> bool:
+        """Whether nothing has come since the end of the answer before: it would be taken for the next one's.
+
+        On a new connection what comes first is an answer: "too busy" is said to whoever connects.
+        """
+        protocol = self._protocol
+        if protocol is None or protocol.read_timeout is None:  # not set before the first exchange
+            return True
+        # A kept connection hands over whole answers and says what is none; the beginning of one stays in the parser.
+        # Two empty lines are nothing between two messages, and end or spoil one that has begun.
+        protocol.read_timeout = None
+        protocol.data_received(b"\r\n\r\n")
+        return not protocol.should_close
+
+    def drop(self) -> None:
+        """Closes the connection unused."""
+        self._connection.close()
 
     def send(self, data: bytes) -> None:
         """Writes the whole request. Raises ClientConnectionError where the connection has gone."""
@@ -96,13 +121,17 @@ class Exchange:
             message, payload = await self._protocol.read()
             if message.code >= 200:
                 break
-            if self._protocol.upgraded:
-                raise UpstreamFailed("protocol", "the upstream switched protocols unasked")
-        self._payload = payload
+            if message.code < 100 or message.code == 101:
+                raise UpstreamFailed("protocol", "the upstream switched protocols unasked, or its status is none")
+        if message.version not in _VERSIONS:
+            raise UpstreamFailed("protocol", "the upstream answered in another version of HTTP than 1.0 and 1.1")
         received = decode_raw(message.raw_headers)
         codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
         if codings not in {"", "chunked"}:
             raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
+        if payload is EMPTY_PAYLOAD and (received.get("Content-Length") or "").lstrip("0") == _NO_LENGTH:
+            raise UpstreamFailed("protocol", "the upstream's answer is not as long as it says")
+        self._payload = payload
         data = payload.read_nowait(-1) if payload.is_eof() and payload.exception() is None else None
         body = _chunks(payload) if data is None else _once(data)
         return Reply(message.code, message.reason or "", received, body, data)

@@ -146,7 +146,12 @@ class LiveUpstream:
     async def _connected(self, origin: _Origin) -> Exchange:
         if self._connector is None:
             raise UpstreamFailed("refused", "the proxy is not started")
-        return Exchange(await self._connector.connect(origin.asked, [], self._connecting), self._read_timeout)
+        while True:
+            connection = await self._connector.connect(origin.asked, [], self._connecting)
+            exchange = Exchange(connection, self._read_timeout)
+            if exchange.clean():
+                return exchange
+            exchange.drop()
 
     def _headers(self, request: Request, origin: _Origin, streamed: bool) -> Headers:
         headers = end_to_end(request.headers, _OURS)

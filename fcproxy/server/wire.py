@@ -4,6 +4,7 @@ aiohttp's own responses would add Date, Server and Content-Type and change the l
 invisible to the client, so heads are written here, through the public `request.writer`.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,6 +16,9 @@ from fcproxy.core.message import Headers, Response
 from fcproxy.server.client import Client
 
 __all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "status_line", "whole", "without_body"]
+
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110 section 5.6.2."""
 
 _TRANSFER = frozenset({"transfer-encoding"})
 
@@ -40,7 +44,10 @@ class Sent(web.StreamResponse):
 
 
 def decode_raw(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """aiohttp's raw pairs as Headers; octets that are no UTF-8 become surrogate escapes."""
+    """aiohttp's raw pairs as Headers; octets that are no UTF-8 become surrogate escapes.
+
+    Raises ValueError for a name that is none: aiohttp takes ``Content-Length : 2`` from an upstream and goes by it.
+    """
     items, names = [], []
     for name, value in raw:
         text, lower = _name(name)
@@ -52,6 +59,8 @@ def decode_raw(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
 @lru_cache(1024)
 def _name(raw: bytes) -> tuple[str, str]:
     """A field's name, and that in lower case. There are few: all clients and upstreams say the same."""
+    if _TOKEN.fullmatch(raw) is None:
+        raise ValueError("not a field's name")
     text = raw.decode("utf-8", "surrogateescape")
     return text, text.lower()
 
