@@ -129,7 +129,7 @@ def opened_words(text: str, words: set[str]) -> Iterator[tuple[str, bytes]]:
     """(layer, bytes) for each of ``words``, or block of lines in ``text``, that reads as base64 or hex of something."""
     for word in sorted(words):
         if len(word) >= 16:
-            for piece in word.split("="):
+            for piece in re.split("[=~]", word):
                 if len(piece) >= 12:
                     yield from _of_word(piece)
     if "\n" in text or " " in text:

@@ -28,10 +28,10 @@ MARK = "REDACTED"
 _PREFIX = r"(?:[a-z][a-z0-9]{0,14}_){1,4}_?"
 _TOKEN = re.compile(
     rf"""(?:
-      (?:{_PREFIX})?REDACTED_[0-9]{{1,7}}                                       # sk_test_REDACTED_1, REDACTED_1
-    | {_PREFIX}(?:REDACTED_[0-9]{{1,7}}|[A-Za-z0-9]{{3,64}})                    # an id, real or marked, that ...
-      (?:_client)?_secret_(?:test_|live_)?REDACTED_[0-9]{{1,7}}                 # ... a client secret begins with
-    | REDACTED-idempotency-key-[0-9]{{1,7}}
+      (?:{_PREFIX})?REDACTED~[0-9]{{1,7}}                                       # sk_test_REDACTED~1, REDACTED~1
+    | {_PREFIX}(?:REDACTED~[0-9]{{1,7}}|[A-Za-z0-9]{{3,64}})                    # an id, real or marked, that ...
+      (?:_client)?_secret_(?:test_|live_)?REDACTED~[0-9]{{1,7}}                 # ... a client secret begins with
+    | REDACTED~idempotency-key-[0-9]{{1,7}}
     | REDACTED
     )""",
     re.VERBOSE,

@@ -12,7 +12,7 @@ from fcproxy.core.entropy import entropy
 
 __all__ = ["Found", "Scanner", "words_of"]
 
-_WORD = re.compile(r"[A-Za-z0-9_+/=-]{10,}")
+_WORD = re.compile(r"[A-Za-z0-9_+/=~-]{10,}")
 
 
 def _masked(byte: int) -> int:
@@ -162,5 +162,7 @@ def _matches(shape: Shape, pattern: re.Pattern[str], text: str) -> Iterator[Foun
 
 def _false_marks(words: str) -> Iterator[Found]:
     for token in set(re.split(r"[\n/=+]", words)):
-        if MARK in token and not mark(_ESCAPE.sub("", token.strip("-"))) and not mark(token.strip("-")):
+        bare = token.strip("-")
+        # `%7E1` may follow in place of `~1`: some clients write forms so (WHATWG URL standard).
+        if MARK in token and not any(mark(form) for form in (_ESCAPE.sub("", bare), bare, f"{bare}~1")):
             yield Found("false-mark", token)

@@ -40,8 +40,8 @@ _JSON_LINE = re.compile(
     r"(?:(?P<plain>[{}\[\]]{1,2}|null|true|false|-?[0-9]{1,11}(?:\.[0-9]{1,6})?)|\"(?P<text>[^\"\\]*)\"),?\n?"
 )
 _HEADER = re.compile(r" {6}([A-Za-z][A-Za-z0-9-]*):\n((?: {6}- [^\n]*\n)+)")
-_MARKS = re.compile(rf"{MARK}(-idempotency-key-|_)[0-9]{{1,7}}(?![A-Za-z0-9_])")
-_TAILS = re.compile(r"_(?=[a-z]{0,40}[A-Z0-9])([A-Za-z0-9]{8,40})(?![A-Za-z0-9_])")
+_MARKS = re.compile(rf"{MARK}(~idempotency-key-|~)[0-9]{{1,7}}(?![A-Za-z0-9_~])")
+_TAILS = re.compile(r"_(?=[a-z]{0,40}[A-Z0-9])([A-Za-z0-9]{8,40})(?![A-Za-z0-9_~])")
 _SOME_TAIL = "_1AbCdEfGhIjKlMnOpQrStUvWxYz0zYxWvUtSrQpOnMlKjIhGfEdCbA1aBcDeFgH"
 """What the tail of every id becomes: long enough for every rule."""
 

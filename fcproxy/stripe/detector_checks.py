@@ -87,7 +87,7 @@ def not_an_iban(value: str) -> bool:
 
 def known_email(value: str) -> bool:
     lower = value.lower()
-    # `https://REDACTED_1:REDACTED_2@example.org`: user information of a URL looks like an address.
+    # `https://REDACTED~1:REDACTED~2@example.org`: user information of a URL looks like an address.
     marked = marks.email_mark(value) or (marks.MARK in value and marks.mark(value.partition("@")[0]))
     return marked or lower in published.EMAILS or lower.endswith("@stripe.com")
 

@@ -8,7 +8,7 @@ from fcproxy.core.placeholders import Kind
 
 __all__ = ["KINDS", "secret_hint"]
 
-_SECRET_MARK = re.compile(r"(?P<prefix>[A-Za-z0-9_]*?)REDACTED_[0-9]+")
+_SECRET_MARK = re.compile(r"(?P<prefix>[A-Za-z0-9_~]*?)REDACTED~[0-9]+")
 
 _PREFIXES = re.compile(
     r"""
@@ -31,7 +31,7 @@ def secret_hint(value: str) -> str:
     return found[0] if found is not None else ""
 
 
-_CHECKOUT = re.compile(r"(cs_(?:test|live)_[A-Za-z0-9]+(?:_[0-9]+)?)(_secret_)(.+)")
+_CHECKOUT = re.compile(r"(cs_(?:test|live)_[A-Za-z0-9]+(?:~[0-9]+)?)(_secret_)(.+)")
 
 
 def _secret_parts(value: str) -> tuple[tuple[str, bool], ...]:
@@ -53,8 +53,8 @@ def _plain(value: str) -> str:
     return re.sub(r"[ -]", "", value)
 
 
-_NUMBER_MARK = re.compile(r"number_REDACTED_[0-9]+")
-_IDEMPOTENCY = r"REDACTED-idempotency-key-[0-9]+"
+_NUMBER_MARK = re.compile(r"number_REDACTED~[0-9]+")
+_IDEMPOTENCY = r"REDACTED~idempotency-key-[0-9]+"
 _EMAIL = r"redacted-[0-9]+@example\.com"
 
 _ALL = (
@@ -64,14 +64,14 @@ _ALL = (
         _SECRET_MARK,
         secret_hint,
         # From the beginning of a word only: from each of its letters, a long word costs its length squared.
-        literal=r"(?<![A-Za-z0-9_])[A-Za-z0-9_]*REDACTED_[0-9]+",
+        literal=r"(?<![A-Za-z0-9_~])[A-Za-z0-9_~]*REDACTED~[0-9]+",
         learn=True,
         per_hint=True,
         parts=_secret_parts,
     ),
     Kind(
         "idempotency_key",
-        lambda number, hint: f"REDACTED-idempotency-key-{number}",
+        lambda number, hint: f"REDACTED~idempotency-key-{number}",
         re.compile(_IDEMPOTENCY),
         literal=_IDEMPOTENCY,
     ),
@@ -98,7 +98,7 @@ _ALL = (
     Kind(
         "card",
         draw.card,
-        re.compile(r"card_REDACTED_[0-9]+"),
+        re.compile(r"card_REDACTED~[0-9]+"),
         draw.card_hint,
         literal=r"(?<![0-9A-Za-z])(?:34000|37828|40000|55555|22230|60111|30569)[0-9]{8,14}(?![0-9A-Za-z])",
         learn=True,
@@ -108,7 +108,7 @@ _ALL = (
     Kind(
         "iban",
         draw.iban,
-        re.compile(r"[A-Z]{2}[0-9]{2}0{6,}[0-9]+|iban_REDACTED_[0-9]+"),
+        re.compile(r"[A-Z]{2}[0-9]{2}0{6,}[0-9]+|iban_REDACTED~[0-9]+"),
         draw.iban_hint,
         literal=r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}0{6,}[0-9]+(?![0-9A-Za-z])",
         learn=True,
@@ -126,7 +126,7 @@ _ALL = (
         draw.ip_hint,
         per_hint=True,
     ),
-    Kind("wallet", draw.wallet, re.compile(r"wallet_REDACTED_[0-9]+"), draw.wallet_hint, learn=True, per_hint=True),
+    Kind("wallet", draw.wallet, re.compile(r"wallet_REDACTED~[0-9]+"), draw.wallet_hint, learn=True, per_hint=True),
     Kind(
         "fingerprint",
         lambda number, hint: f"Redacted{number:08d}",

@@ -12,7 +12,7 @@ from fcproxy.stripe.shapes import SHAPES
 
 __all__ = ["PUBLISHED", "RULES", "RULES_VERSION", "default_redactor"]
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Raised whenever a row changes what is redacted: the audit flags cassettes of older rules."""
 
 PUBLISHED: frozenset[str] = frozenset(

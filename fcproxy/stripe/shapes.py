@@ -48,7 +48,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "client-secret",
         "secret",
         rf"{_START}(?:fcsess_client_secret_|src_client_secret_)[A-Za-z0-9]{{10,}}|{_START}(?:accs|cuss)_secret__?[A-Za-z0-9]{{16,}}"
-        rf"|{_START}[a-z]{{2,12}}_(?:{_MODE}_)?[A-Za-z0-9]{{6,64}}(?:_client)?_secret_(?!(?:{_MODE}_)?REDACTED_)(?:{_MODE}_)?[A-Za-z0-9+/=%_-]{{8,}}",
+        rf"|{_START}[a-z]{{2,12}}_(?:{_MODE}_)?[A-Za-z0-9]{{6,64}}(?:_client)?_secret_(?!(?:{_MODE}_)?REDACTED~)(?:{_MODE}_)?[A-Za-z0-9+/=%_-]{{8,}}",
         "whoever holds it can act on the object from a browser",
         "O, D",
         strong=True,
@@ -57,7 +57,7 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "api-key",
         "secret",
-        rf"(?<![A-Za-z0-9])(?:sk|rk|pk|rkcs|uk|usk|uat)_(?:org_)?{_MODE}_(?!REDACTED_)[A-Za-z0-9_]{{8,}}|{_START}sk_org_[A-Za-z0-9]{{10,}}"
+        rf"(?<![A-Za-z0-9])(?:sk|rk|pk|rkcs|uk|usk|uat)_(?:org_)?{_MODE}_(?!REDACTED~)[A-Za-z0-9_]{{8,}}|{_START}sk_org_[A-Za-z0-9]{{10,}}"
         rf"|(?:sk|rk)_{_MODE}_{_RANDOM}{{16,}}|{_START}sk_(?=[A-Za-z0-9]*[0-9])[A-Za-z0-9]{{20,}}|{_START}(?:oak|uk|usk|uat)_{_RANDOM}{{10,}}",
         "acts for the account; a publishable key names it",
         "G, C, D",
@@ -75,7 +75,7 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "ephemeral-key",
         "secret",
-        rf"{_START}ek_{_MODE}_(?!REDACTED_)[A-Za-z0-9+/=_,-]{{10,}}",
+        rf"{_START}ek_{_MODE}_(?!REDACTED~)[A-Za-z0-9+/=_,-]{{10,}}",
         "acts for a customer",
         "O",
         strong=True,
@@ -127,7 +127,7 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "hosted-page",
         "secret",
-        rf"(?<=verify\.stripe\.com/start/){_MODE}_(?!REDACTED_)[A-Za-z0-9+/=_%-]{{8,}}|(?<=session_hash=)(?!REDACTED_)[A-Za-z0-9+/=_%-]{{8,}}",
+        rf"(?<=verify\.stripe\.com/start/){_MODE}_(?!REDACTED~)[A-Za-z0-9+/=_%-]{{8,}}|(?<=session_hash=)(?!REDACTED~)[A-Za-z0-9+/=_%-]{{8,}}",
         "whoever opens it is the customer",
         "D",
         needs=r"/start/|session_hash=",
@@ -136,7 +136,7 @@ SHAPES: tuple[ShapeRule, ...] = (
         "hosted-page-link",
         "secret",
         r"(?:(?<=billing\.stripe\.com/p/session/)|(?<=pay\.stripe\.com/receipts/)|(?<=pay\.stripe\.com/invoice/)"
-        r"|(?<=invoice\.stripe\.com/i/))(?![A-Za-z0-9_/%.-]*REDACTED_)[A-Za-z0-9_/%.-]{20,}",
+        r"|(?<=invoice\.stripe\.com/i/))(?![A-Za-z0-9_/%.-]*REDACTED~)[A-Za-z0-9_/%.-]{20,}",
         "portal, receipts and invoices: whoever opens the link is the customer",
         "O, D",
         needs=r"stripe\.com/(?:p/session|receipts|invoice|i)/",
@@ -144,7 +144,7 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "url-token",
         "secret",
-        r"(?<=[?&]token=)(?!REDACTED_)(?=[^&#]*[0-9])[A-Za-z0-9_~%.-]{16,}",
+        r"(?<=[?&]token=)(?!REDACTED~)(?=[^&#]*[0-9])[A-Za-z0-9_~%.-]{16,}",
         "a credential in a link",
         "RFC 6750",
         needs=r"[?&]token=",
@@ -189,7 +189,7 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "bearer",
         "secret",
-        r"(?i:(?<=bearer )|(?<=bearer%20))(?!REDACTED_)(?=[A-Za-z0-9._~+/-]*[0-9])[A-Za-z0-9._~+/-]{12,}=*",
+        r"(?i:(?<=bearer )|(?<=bearer%20))(?!REDACTED~)(?=[A-Za-z0-9._~+/-]*[0-9])[A-Za-z0-9._~+/-]{12,}=*",
         "a credential of another service",
         "RFC 6750",
         needs=r"[Bb][Ee][Aa][Rr][Ee][Rr](?: |%20)",
@@ -197,7 +197,7 @@ SHAPES: tuple[ShapeRule, ...] = (
     ShapeRule(
         "email",
         "email",
-        r"(?<![A-Za-z0-9._%+-])(?!redacted-[0-9]+@example\.com|REDACTED_[0-9]+@)[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])",
+        r"(?<![A-Za-z0-9._%+~-])(?!redacted-[0-9]+@example\.com|REDACTED~[0-9]+@)[A-Za-z0-9._%+~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])",
         "names a person",
         "C",
         strong=True,

@@ -145,4 +145,4 @@ async def test_the_journal_is_revised_as_soon_as_a_secret_is_recognised(tmp_path
     assert len(after.splitlines()) == len(before.splitlines()) + 1
     cassette = (tmp_path / "c.yaml").read_text()
     assert secret not in cassette
-    assert cassette.count("REDACTED_1") == 2
+    assert cassette.count("REDACTED~1") == 2

@@ -26,11 +26,11 @@ def _cassette(*interactions: Interaction, provenance: Provenance | None = None) 
 
 
 def _clean() -> Interaction:
-    body = {"id": "fcsess_1MwtnGLkdIwHu7ixs7NPQ7dq", "client_secret": "fcsess_client_secret_REDACTED_1"}
+    body = {"id": "fcsess_1MwtnGLkdIwHu7ixs7NPQ7dq", "client_secret": "fcsess_client_secret_REDACTED~1"}
     return exchange(
         json.dumps(body, indent=2).encode(),
         headers=(("Content-Type", "application/json"),),
-        request_headers=(("Authorization", "Bearer sk_test_REDACTED_1"),),
+        request_headers=(("Authorization", "Bearer sk_test_REDACTED~1"),),
         request_body=b"account_holder[type]=customer",
     )
 
@@ -172,7 +172,7 @@ def test_every_kind_of_file_is_read(name: str, build: object, tmp_path: Path) ->
     result = _audit(tmp_path)
     assert result.exit_code == 1, result.output
     assert "client-secret" in result.output
-    (tmp_path / name).write_text(build("fcsess_client_secret_REDACTED_1"))
+    (tmp_path / name).write_text(build("REDACTED"))
     result = _audit(tmp_path)
     assert result.exit_code == 0, result.output
 

@@ -48,7 +48,7 @@ def test_a_cassette_is_redacted_in_place_and_a_second_time_nothing_changes(tmp_p
     text = path.read_text()
     assert KEY not in text
     assert TOKEN not in text
-    assert text.count("REDACTED_1") == 4
+    assert text.count("REDACTED~1") == 4
     parsed = load(path)
     assert parsed is not None
     assert [one.request.url for one in parsed.interactions] == [

@@ -197,13 +197,13 @@ def test_odd_carriers(build: Callable[[str], Interaction]) -> None:
 
 MARKED = {
     "id": "fcsess_1MwtnGLkdIwHu7ixs7NPQ7dq",
-    "client_secret": "fcsess_client_secret_REDACTED_1",
-    "other": "pi_3MtwBwLkdIwHu7ix28a3tqPa_secret_REDACTED_2",
-    "third": "vs_1NuN4zLkdIwHu7ixleE6HvkI_secret_test_REDACTED_1",
-    "key": "sk_test_REDACTED_1",
-    "hook": "whsec_REDACTED_12",
-    "url": "https://verify.stripe.com/start/test_REDACTED_1",
-    "redirect_url": "https://crypto.link.com?session_hash=REDACTED_1",
+    "client_secret": "fcsess_client_secret_REDACTED~1",
+    "other": "pi_3MtwBwLkdIwHu7ix28a3tqPa_secret_REDACTED~2",
+    "third": "vs_1NuN4zLkdIwHu7ixleE6HvkI_secret_test_REDACTED~1",
+    "key": "sk_test_REDACTED~1",
+    "hook": "whsec_REDACTED~12",
+    "url": "https://verify.stripe.com/start/test_REDACTED~1",
+    "redirect_url": "https://crypto.link.com?session_hash=REDACTED~1",
     "owners": [{"name": "Redacted Full Name 1", "email": "redacted-1@example.com", "phone": "+12015550100"}],
     "raw_address": "Redacted Street 1",
     "dob": {"day": 4, "month": 1, "year": 1901},
@@ -215,27 +215,27 @@ MARKED = {
     "account_number": "000000000012",
     "routing_number": "110000019",
     "wallet_address": "0x0000000000000000000000000000000000000001",
-    "password": "REDACTED_1",
-    "description": "REDACTED-idempotency-key-1",
+    "password": "REDACTED~1",
+    "description": "REDACTED~idempotency-key-1",
 }
 
 
 def test_marks_in_escaped_text_are_no_findings() -> None:
     form = (
-        b"url=https%3A%2F%2FREDACTED_1%3AREDACTED_2%40example.org%2Fhook%3Fk%3Dsk_test_REDACTED_1&phone=%2B12015550100"
+        b"url=https%3A%2F%2FREDACTED~1%3AREDACTED~2%40example.org%2Fhook%3Fk%3Dsk_test_REDACTED~1&phone=%2B12015550100"
     )
-    body = json.dumps({"body": json.dumps({"a": "REDACTED_1\nREDACTED_2", "k": "%253DREDACTED_1%2526"})}).encode()
+    body = json.dumps({"body": json.dumps({"a": "REDACTED~1\nREDACTED~2", "k": "%253DREDACTED~1%2526"})}).encode()
     assert found(exchange(body, request_body=form)) == []
 
 
 def test_the_agreed_marks_are_no_findings() -> None:
     headers = (
-        ("Authorization", "Bearer sk_test_REDACTED_1"),
-        ("Authorization", "Basic " + base64.b64encode(b"sk_test_REDACTED_1:").decode()),
-        ("Idempotency-Key", "REDACTED-idempotency-key-1"),
+        ("Authorization", "Bearer sk_test_REDACTED~1"),
+        ("Authorization", "Basic " + base64.b64encode(b"sk_test_REDACTED~1:").decode()),
+        ("Idempotency-Key", "REDACTED~idempotency-key-1"),
         ("Cookie", "REDACTED"),
     )
-    form = b"client_secret=fcsess_client_secret_REDACTED_1&email=redacted-1%40example.com"
+    form = b"client_secret=fcsess_client_secret_REDACTED~1&email=redacted-1%40example.com"
     assert (
         found(exchange(json.dumps(MARKED).encode(), headers=headers, request_headers=headers, request_body=form)) == []
     )
@@ -244,12 +244,12 @@ def test_the_agreed_marks_are_no_findings() -> None:
 @pytest.mark.parametrize(
     "false",
     [
-        "sk_" + "test_REDACTED_1" + drawn(12),
+        "sk_" + "test_REDACTED~1" + drawn(12),
         "sk_" + "test_REDACTED" + drawn(16),
-        "sk_" + "test_" + drawn(16) + "_REDACTED_1",
-        "fcsess_client_secret_REDACTED_1_" + drawn(20),
+        "sk_" + "test_" + drawn(16) + "_REDACTED~1",
+        "fcsess_client_secret_REDACTED~1_" + drawn(20),
         "whsec_REDACTED" + drawn(20),
-        "REDACTED_1" + drawn(8),
+        "REDACTED~1" + drawn(8),
     ],
 )
 def test_a_mark_with_a_real_tail_is_a_finding(false: str) -> None:

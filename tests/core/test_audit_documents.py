@@ -78,7 +78,7 @@ def test_a_layout_is_read_as_interactions(name: str) -> None:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_unknown_keys_are_inspected_wherever_they_stand(name: str) -> None:
-    clean = json.dumps(LAYOUTS[name]("fcsess_client_secret_REDACTED_1", "sk_test_REDACTED_1"))
+    clean = json.dumps(LAYOUTS[name]("fcsess_client_secret_REDACTED~1", "sk_test_REDACTED~1"))
     tree = json.loads(clean)
     assert auditor().items("f", document_items(parse_json(clean))).findings == ()
     for spot in _mappings(tree):
@@ -99,14 +99,14 @@ def _mappings(node: object) -> list[dict[str, object]]:
 
 
 def test_bodies_stored_as_structures_are_read() -> None:
-    document = _vcr("x", "sk_test_REDACTED_1")
+    document = _vcr("x", "sk_test_REDACTED~1")
     text = json.dumps(document).replace('"body": null', json.dumps({"body": {"client_secret": client_secret()}})[1:-1])
     report = auditor().items("f", document_items(parse_json(text)))
     assert [finding.place for finding in report.findings] == ["request.body $.client_secret"]
 
 
 def test_cookies_of_a_har_are_cookies() -> None:
-    document = json.dumps(_har("fcsess_client_secret_REDACTED_1", "sk_test_REDACTED_1"))
+    document = json.dumps(_har("fcsess_client_secret_REDACTED~1", "sk_test_REDACTED~1"))
     text = document.replace('"cookies": []', '"cookies": [{"name": "sid", "value": "abc123"}]')
     report = auditor().items("f", document_items(parse_json(text)))
     assert [finding.rule for finding in report.findings] == ["cookie-header"]
@@ -130,7 +130,7 @@ def test_odd_documents_are_no_failure(tree: object) -> None:
 
 
 def test_interactions_are_numbered_in_order() -> None:
-    document = json.dumps([_vcr(client_secret(), "sk_test_REDACTED_1") for _ in range(3)])
+    document = json.dumps([_vcr(client_secret(), "sk_test_REDACTED~1") for _ in range(3)])
     numbers = [item.number for item in document_items(parse_json(document)) if isinstance(item.content, Interaction)]
     assert numbers == [0, 1, 2]
 

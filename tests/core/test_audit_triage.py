@@ -43,13 +43,13 @@ def _session(number: int) -> Interaction:
     body = {
         "id": f"fcsess_1{drawn(23)}",
         "object": "financial_connections.session",
-        "client_secret": f"fcsess_client_secret_REDACTED_{number}",
+        "client_secret": f"fcsess_client_secret_REDACTED~{number}",
         "created": 1_700_000_000 + number,
         "accounts": {"object": "list", "data": [{"id": f"fca_1{drawn(23)}", "last4": "0001", "balance": None}]},
         "livemode": False,
     }
     headers = (("Content-Type", "application/json"), ("Request-Id", f"req_{drawn(14)}"), ("Server", "nginx"))
-    asked = (("Authorization", "Bearer sk_test_REDACTED_1"), ("Idempotency-Key", f"REDACTED-idempotency-key-{number}"))
+    asked = (("Authorization", "Bearer sk_test_REDACTED~1"), ("Idempotency-Key", f"REDACTED~idempotency-key-{number}"))
     form = f"account_holder[type]=customer&account_holder[customer]=cus_{drawn(14)}&permissions[0]=balances".encode()
     url = "https://api.stripe.com/v1/financial_connections/sessions"
     return exchange(
@@ -174,7 +174,7 @@ _words = st.sampled_from(
 )
 _texts = st.one_of(
     st.sampled_from(
-        ["x", "Jenny Rosen", "jenny" + "@" + "rosen.org", "card", "customer", "REDACTED_1", "Redacted Name 1"]
+        ["x", "Jenny Rosen", "jenny" + "@" + "rosen.org", "card", "customer", "REDACTED~1", "Redacted Name 1"]
     ),
     st.sampled_from(
         [drawn(24), "cus_" + drawn(14), "415 555 2671", "4539578763621486", "1985-04-03", "00012", secret_key()]

@@ -107,6 +107,6 @@ def test_status_counts() -> None:
 
 def test_words_are_no_ids_and_placeholders_stay() -> None:
     aliases = Aliases()
-    for text in ("financial_connections", "account_holder", "sk_" + "test_" + "REDACTED_1", "us_bank_account", "usd"):
+    for text in ("financial_connections", "account_holder", "sk_" + "test_" + "REDACTED~1", "us_bank_account", "usd"):
         assert aliases.text(text) == text
     assert aliases.text("cus_A1b2C3d4 cus_Z9z9Z9z9 cus_A1b2C3d4") == "cus_#1 cus_#2 cus_#1"

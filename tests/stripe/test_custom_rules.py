@@ -30,18 +30,18 @@ def body(rules: list[object], answer: object, **environ: str) -> Any:
 def test_a_field_in_any_spelling_within_and_outside() -> None:
     rule = {"id": "loyalty", "field": "loyalty_number", "within": "customer", "outside": ["test"]}
     answer = {"object": "customer", "loyaltyNumber": "12345", "test": {"loyalty_number": "67890"}}
-    assert body([rule], answer) == {**answer, "loyaltyNumber": "REDACTED_1"}
+    assert body([rule], answer) == {**answer, "loyaltyNumber": "REDACTED~1"}
     assert body([rule], {**answer, "object": "shop"}) == {**answer, "object": "shop"}
 
 
-@pytest.mark.parametrize(("action", "left"), [("placeholder", "REDACTED_1"), ("drop", ""), ("keep", "Jenny")])
+@pytest.mark.parametrize(("action", "left"), [("placeholder", "REDACTED~1"), ("drop", ""), ("keep", "Jenny")])
 def test_what_is_done_with_a_field(action: str, left: str) -> None:
     assert body([{"id": "mine", "field": "first_name", "action": action}], {"first_name": "Jenny"}) == {
         "first_name": left
     }
 
 
-@pytest.mark.parametrize(("action", "left"), [("placeholder", "REDACTED_1"), ("drop", None), ("keep", "abc")])
+@pytest.mark.parametrize(("action", "left"), [("placeholder", "REDACTED~1"), ("drop", None), ("keep", "abc")])
 def test_what_is_done_with_a_header(action: str, left: str | None) -> None:
     rule = {"id": "gate", "header": "X-Gate", "action": action}
     assert stored({"rules": [rule]}, {}, header=("x-gate", "abc")).headers.get("X-Gate") == left
@@ -54,14 +54,14 @@ def test_a_default_header_can_be_dropped() -> None:
 
 def test_a_pattern_anywhere_in_text() -> None:
     answer = {"message": "see TCK-123456, not TCK-12"}
-    assert body([{"id": "ticket", "pattern": "TCK-[0-9]{6}"}], answer) == {"message": "see REDACTED_1, not TCK-12"}
+    assert body([{"id": "ticket", "pattern": "TCK-[0-9]{6}"}], answer) == {"message": "see REDACTED~1, not TCK-12"}
 
 
 def test_a_literal_from_the_environment_in_any_encoding() -> None:
     secret = letters(rng_for("literal"), 20) + ".+x"
     answer = {"plain": secret, "hex": secret.encode().hex()}
     done = body([{"id": "partner", "literal_env": "PARTNER"}], answer, PARTNER=secret)
-    assert done == {"plain": "REDACTED_1", "hex": "encoded_REDACTED_1"}
+    assert done == {"plain": "REDACTED~1", "hex": "encoded_REDACTED~1"}
 
 
 def test_a_rule_switched_off_is_named() -> None:

@@ -212,7 +212,7 @@ HARMLESS = [
     {"object": "climate.supplier", "name": "Climeworks", "locations": [{"city": "Hellisheidi", "country": "IS"}]},
     {"request_log_url": "https://dashboard.stripe.com/test/logs/req_AbCdEf123456Gh?t=1793188800"},
     {"idempotency_key": "7e2a1f0c-3b5d-4f6a-8c9b-0a1b2c3d4e5f", "sha": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"},
-    {"websocket_url": "ws://127.0.0.1:12111/_fcproxy/fake/cli/REDACTED_5", "websocket_id": "REDACTED_5"},
+    {"websocket_url": "ws://127.0.0.1:12111/_fcproxy/fake/cli/REDACTED~5", "websocket_id": "REDACTED~5"},
     {"token": "tok_visa", "signature": "none", "sig": None},
     {"password": None, "secret": "", "access_token": True, "metadata": {"order_id": "6735"}},
     {"error": {"message": "No such customer: 'cus_NffrFeUfNV2Hib'", "type": "invalid_request_error", "param": "id"}},

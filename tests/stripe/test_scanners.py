@@ -6,16 +6,20 @@ import random
 import re
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import default_settings
+from vcr.serialize import deserialize, serialize
+from vcr.serializers import jsonserializer, yamlserializer
 
+from fcproxy.core.entropy import entropy
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.fake import Fake
 from fcproxy.stripe.ids import ALPHABET
-from fcproxy.vcr_format import parse, render
+from fcproxy.vcr_format import parse, render, render_har
 from fcproxy.vcr_format.allowed import COMMENT
 from fcproxy.vcr_format.writer import STYLES
 from tests.attacks.hunt import record, rng_for
@@ -34,6 +38,15 @@ PUBLISHED = {
 }
 """The scanners' published expressions."""
 
+GENERIC = re.compile(
+    r"(?i)(?:access|auth|api|credential|creds|key|passw(?:or)?d|secret|token)[ \t\w.-]{0,20}[\s'\"]{0,3}"
+    r"(?:=|>|:|,)[\x60'\"\s=]{0,5}([\w.=-]{10,150}|[a-z0-9][a-z0-9+/]{11,}={0,3})(?:[\x60'\"\s;]|\\[nr]|$)"
+)
+"""What gitleaks' rule `generic-api-key` looks for (8.30.1): a value of 3.5 bits a character beside a telling name. It
+passes over words that it lists, and over names; here are those that cassettes have."""
+
+PASSED_OVER = re.compile(r"(?i)author|key[_.-]?id|client|request|[A-Za-z_.-]+$")
+
 
 @cache
 def cassette() -> bytes:
@@ -49,6 +62,18 @@ def cassette() -> bytes:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_no_published_expression_matches(name: str) -> None:
     assert re.findall(PUBLISHED[name], cassette().decode()) == []
+
+
+def guessed(text: str) -> list[str]:
+    """What gitleaks' generic rule takes for a key."""
+    values = [found[1] for found in GENERIC.finditer(text)]
+    return [value for value in values if entropy(value) >= 3.5 and not PASSED_OVER.match(value)]
+
+
+def rewritten(data: bytes, serializer: ModuleType = yamlserializer) -> str:
+    """A cassette as VCR.py writes it after it has loaded it."""
+    requests, responses = deserialize(data.decode(), yamlserializer)
+    return str(serialize({"requests": requests, "responses": responses}, serializer))
 
 
 def reported(path: Path, data: bytes) -> list[str]:
@@ -97,6 +122,36 @@ def test_detect_secrets_is_silent_on_every_product(
 
 def test_detect_secrets_is_silent_on_every_place(tmp_path: Path) -> None:
     assert reported(tmp_path / "c.yaml", cassette()) == []
+
+
+def test_the_generic_rule_takes_no_placeholder_for_a_key(everything: list[RedactedInteraction]) -> None:
+    places = parse(cassette(), "c.yaml").interactions
+    for interactions in (everything, [RedactedInteraction(one) for one in places]):
+        for style in STYLES:
+            data = render(interactions, style=style)
+            assert guessed(data.decode()) == []
+            assert guessed(rewritten(data)) == []
+        assert guessed(render_har(interactions, "0").decode()) == []
+    assert guessed(rewritten(render(everything), jsonserializer)) == []
+
+
+@pytest.mark.parametrize("value", ["whsec_" + "REDACTED_12", "vs_1AbCd0EfGhAbCd0EfGhIjKl9_secret_test_" + "REDACTED_1"])
+def test_the_generic_rule_would_take_another_form_for_one(value: str) -> None:
+    assert guessed(f'          "secret": "{value}",\n')
+
+
+def test_detect_secrets_sees_only_ids_in_what_others_rewrote(
+    tmp_path: Path, everything: list[RedactedInteraction]
+) -> None:
+    data = render(everything)
+    for name, text in (
+        ("rewritten.yaml", rewritten(data)),
+        ("c.har", render_har(everything, "0").decode()),
+    ):
+        found = reported(tmp_path / name, text.encode())
+        assert found
+        beside_ids = {re.sub(r"/v[12]/|[a-z]+_(?:test_)?[A-Za-z0-9]{14,}", "", one) for one in found}
+        assert [rest for rest in beside_ids if not re.fullmatch(r"[a-z_/=\\]*", rest)] == []
 
 
 ID = "fcsess_1" + "".join(random.Random(7).sample(ALPHABET, 23))
