@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fcproxy.fake.catalogue import Catalogue
-from fcproxy.fake.errors import refuse
+from fcproxy.fake.errors import StripeError, refuse
 from fcproxy.fake.events import make_event
 from fcproxy.fake.mint import number_between
 from fcproxy.fake.options import Options
@@ -71,9 +71,16 @@ class Call:
         self.state.tables[row.kind].change(row, fields)
         return row
 
-    def remove(self, row: Row) -> None:
-        """Forgets an object."""
+    def remove(self, row: Row) -> Doc:
+        """Deletes an object; what is left of it is remembered, and is the answer to its deletion."""
         self.state.tables[row.kind].remove(row)
+        left: Doc = {"id": row.id, "object": row.kind, "deleted": True}
+        return self.state.deleted.setdefault(f"{row.scope} {row.id}", left)
+
+    def deleted(self, kind: str, object_id: str) -> Doc | None:
+        """What is left of an object that was deleted; None where none was."""
+        left = self.state.deleted.get(f"{self.scope} {object_id}")
+        return left if left is not None and left["object"] == kind else None
 
     def find(self, kind: str, object_id: str) -> Row | None:
         """The object of this account and mode with the id, or None."""
@@ -98,9 +105,13 @@ class Call:
     def _existing(self, kind: str, object_id: str, error: str, param: str) -> Row:
         row = self.find(kind, object_id)
         if row is None:
-            words = self.catalogue.kinds[kind].words
-            raise refuse(error, param=param, words=words, id=object_id, hint=self._elsewhere(kind, object_id))
+            raise self.missing(kind, object_id, param, error)
         return row
+
+    def missing(self, kind: str, object_id: str, param: str, error: str = "missing") -> StripeError:
+        """The error that says that there is no such object; ``error`` is a row of errors.ERRORS."""
+        words = self.catalogue.kinds[kind].words
+        return refuse(error, param=param, words=words, id=object_id, hint=self._elsewhere(kind, object_id))
 
     def _elsewhere(self, kind: str, object_id: str) -> str:
         row = self.state.tables[kind].get(object_id)
@@ -114,7 +125,9 @@ class Call:
 
         Raises StripeError (400).
         """
-        if self.find(kind, object_id) is None and (self.strict or not self.catalogue.may_exist(kind, object_id)):
+        if self.find(kind, object_id) is not None:
+            return
+        if self.strict or self.deleted(kind, object_id) or not self.catalogue.may_exist(kind, object_id):
             self.reference(kind, object_id, param)
 
     def page(

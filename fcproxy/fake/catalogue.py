@@ -64,13 +64,11 @@ class Catalogue:
         self.jobs: Mapping[str, Callable[[Call, Doc], None]] = {
             name: job for item in self.resources for name, job in item.jobs.items()
         }
-        self.paths: Mapping[str, str] = {
-            route.returns: route.path
-            for item in self.resources
-            for route in item.routes
-            if route.method == "GET" and not route.listed and route.path.count("{") < 2
-        }
-        """Kind -> the path that one of its objects is retrieved at, by its own id alone."""
+        self.paths: dict[str, str] = {}
+        """Kind -> the path that one of its objects is retrieved at, by its own id alone: the first where it has two."""
+        for route in (route for item in self.resources for route in item.routes):
+            if route.method == "GET" and not route.listed and route.path.count("{") < 2:
+                self.paths.setdefault(route.returns, route.path)
         self.events = frozenset(event for item in self.resources for event in item.events)
         self.routes: Paths[Route] = Paths()
         self.actions: Paths[Action] = Paths()

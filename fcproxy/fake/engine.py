@@ -298,6 +298,8 @@ class Fake:
             row = call.find(kind, object_id)
             if row is not None:
                 return row.doc
+            if left := call.deleted(kind, object_id):
+                return left
             stand_in = self.catalogue.kinds[kind].stand_in
             return stand_in(object_id, call.livemode) if stand_in else None
 

@@ -170,6 +170,8 @@ class State:
         self.settings: dict[str, Doc] = {}
         self.jobs: list[Job] = []
         self.outbox: dict[str, Doc] = {}
+        self.deleted: dict[str, Doc] = {}
+        """Scope and id -> what is left of an object that was deleted."""
 
     def next(self, word: str) -> int:
         """The next number of a counter, from 1."""
@@ -212,6 +214,7 @@ class State:
             "settings": self.settings,
             "idempotency": self.idempotency,
             "outbox": self.outbox,
+            "deleted": self.deleted,
             "jobs": [[job.due, job.number, job.name, job.scope, job.data] for job in self.jobs],
             "objects": [
                 [row.id, row.kind, row.scope, row.number, row.doc, row.private]
@@ -229,6 +232,7 @@ class State:
             rows = [Row(*item) for item in data["objects"]]
             jobs = sorted(Job(*item) for item in data["jobs"])
             settings, idempotency, outbox = data["settings"], data["idempotency"], data["outbox"]
+            deleted = dict(data.get("deleted", {}))
             seed, offset, counters = str(data["seed"]), int(data["offset"]), dict(data["counters"])
             unknown = sorted({row.kind for row in rows} - set(self.tables))
         except (KeyError, TypeError) as error:
@@ -242,6 +246,7 @@ class State:
         self.idempotency.update(idempotency)
         # What was being sent when the state was kept is sent again: an event may come twice, but not never.
         self.outbox.update({token: {**entry, "taken": False} for token, entry in outbox.items()})
+        self.deleted.update(deleted)
         self.jobs = jobs
         for row in rows:
             self.tables[row.kind].add(row)

@@ -63,6 +63,7 @@ IDS: Mapping[str, IdShape] = {
     "tax.registration": IdShape("taxreg_", Shape.SHORT),
     "tax.transaction": IdShape("tax_", Shape.LONG),
     "tax.transaction_line_item": IdShape("tax_li_", Shape.SHORT),
+    "test_helpers.test_clock": IdShape("clock_", Shape.LONG),
     "webhook_endpoint": IdShape("we_", Shape.LONG),
 }
 """Kind of object -> the shape of its ids. Kinds are named by their ``object`` value where they have one."""

@@ -20,6 +20,8 @@ TAX_CUSTOMER = (
     "customer_details[address][country]=US&customer_details[address][postal_code]=94080"
     "&customer_details[address_source]=billing"
 )
+HIDDEN = ("sources", "tax_ids", "cash_balance", "subscriptions", "invoice_credit_balance", "tax")
+"""What a customer shows only when it is expanded."""
 FC = "/v1/financial_connections"
 VS = "/v1/identity/verification_sessions"
 
@@ -116,6 +118,18 @@ def stores(call: Caller) -> Iterator[Doc]:
         "&invoice_settings[rendering_options][amount_tax_display]=exclude_tax&tax[ip_address]=127.0.0.1&expand[]=tax",
     )
     yield call.post(f"/v1/customers/{customer['id']}", "business_name=&shipping=&tax_exempt=")
+    everything = "&".join(f"expand[]={name}" for name in HIDDEN)
+    kept = call.post(
+        "/v1/customers",
+        f"source=tok_visa&tax_id_data[0][type]=eu_vat&tax_id_data[0][value]=DE123456789&test_clock=clock_1{'A' * 23}"
+        f"&cash_balance[settings][reconciliation_mode]=manual&validate=true&expand[]=default_source&{everything}",
+    )
+    yield kept
+    yield kept["default_source"]
+    yield call.post(f"/v1/customers/{kept['id']}/sources", "source=tok_amex")
+    yield call.post(f"/v1/customers/{kept['id']}/tax_ids", "type=us_ein&value=12-3456789")
+    yield from call.get(f"/v1/customers/{kept['id']}/tax_ids")["data"]
+    call("DELETE", f"/v1/customers/{kept['id']}")
     yield call.get("/v1/payment_methods/pm_card_visa")
     card = "type=card&card[number]=4242424242424242&card[exp_month]=12&card[exp_year]=2034&card[cvc]=123"
     method = call.post("/v1/payment_methods", card)

@@ -10,6 +10,11 @@ from typing import Any
 __all__ = ["ALWAYS_THERE", "NEVER_NULL", "presence_faults"]
 
 ALWAYS_THERE: Mapping[str, str] = {
+    "card": (
+        "address_city address_country address_line1 address_line1_check address_line2 address_state address_zip "
+        "address_zip_check country cvc_check dynamic_last4 metadata name networks.preferred regulated_status "
+        "tokenization_method"
+    ),
     "climate.order": (
         "canceled_at cancellation_reason certificate confirmed_at delayed_at delivered_at "
         "delivery_details.location delivery_details.location.city delivery_details.location.latitude "
@@ -18,6 +23,16 @@ ALWAYS_THERE: Mapping[str, str] = {
     ),
     "climate.product": "delivery_year",
     "climate.supplier": "locations.city locations.latitude locations.longitude locations.region",
+    "customer": (
+        "address.city address.country address.line1 address.line2 address.postal_code address.state "
+        "cash_balance.available cash_balance.customer_account default_source description email "
+        "invoice_settings.custom_fields invoice_settings.default_payment_method invoice_settings.footer "
+        "invoice_settings.rendering_options invoice_settings.rendering_options.amount_tax_display "
+        "invoice_settings.rendering_options.template shipping shipping.address.city shipping.address.country "
+        "shipping.address.line1 shipping.address.line2 shipping.address.postal_code shipping.address.state "
+        "tax.ip_address tax.location tax.location.state"
+    ),
+    "event": "api_version request request.id request.idempotency_key",
     "financial_connections.account": (
         "account_holder account_numbers account_numbers.expected_expiry_date balance balance.cash.available "
         "balance.credit.used balance_refresh balance_refresh.next_refresh_available_at display_name last4 "
@@ -91,6 +106,9 @@ ALWAYS_THERE: Mapping[str, str] = {
     "tax.calculation_line_item": (
         "metadata performance_location product tax_breakdown.jurisdiction.state tax_breakdown.tax_rate_details"
     ),
+    "tax.location": (
+        "address.city address.country address.line1 address.line2 address.postal_code address.state description"
+    ),
     "tax.registration": "expires_at",
     "tax.settings": (
         "defaults.tax_behavior defaults.tax_code head_office head_office.address.city head_office.address.country "
@@ -107,11 +125,20 @@ ALWAYS_THERE: Mapping[str, str] = {
         "shipping_cost.tax_breakdown.jurisdiction.state shipping_cost.tax_breakdown.tax_rate_details"
     ),
     "tax.transaction_line_item": "metadata product reversal",
+    "tax_id": (
+        "country customer customer_account owner owner.customer_account verification verification.verified_address "
+        "verification.verified_name"
+    ),
     "webhook_endpoint": "api_version application description",
 }
 """Kind -> fields that are there, and may be null."""
 NEVER_NULL: Mapping[str, str] = {
+    "card": "description iin issuer networks",
     "climate.order": "beneficiary",
+    "customer": (
+        "business_name individual_name invoice_credit_balance next_invoice_sequence shipping.address shipping.name "
+        "sources subscriptions tax tax_ids"
+    ),
     "financial_connections.account": (
         "account_holder.account account_holder.customer account_holder.customer_account balance.cash "
         "balance.credit status_details status_details.active"
@@ -145,6 +172,7 @@ NEVER_NULL: Mapping[str, str] = {
     "tax.calculation": "shipping_cost.shipping_rate shipping_cost.tax_breakdown",
     "tax.settings": "status_details.active status_details.pending",
     "tax.transaction": "shipping_cost.shipping_rate shipping_cost.tax_breakdown",
+    "tax_id": "owner.account owner.application owner.customer",
     "webhook_endpoint": "secret",
 }
 """Kind -> fields that may be missing, and are never null."""

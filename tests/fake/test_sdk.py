@@ -11,7 +11,13 @@ from fcproxy.fake.catalogue import Catalogue
 from fcproxy.fake.resources import all_resources
 from tests.fake.support import CUSTOMER, TEST_KEY, Caller, InMemory, sdk
 
-UNKNOWN_TO_THE_SDK = ("/v1/crypto/", "/v1/stripecli/", "/v1/events/{id}/retry")
+UNKNOWN_TO_THE_SDK = (
+    "/v1/crypto/",
+    "/v1/stripecli/",
+    "/v1/events/{id}/retry",
+    "/v1/link_account_sessions",
+    "/v1/linked_accounts",
+)
 
 
 class Noting(InMemory):
@@ -54,6 +60,7 @@ def _customers(v1: Any) -> None:
     v1.payment_methods.update(method.id, {"metadata": {"a": "b"}})
     assert v1.payment_methods.retrieve(method.id).card.last4 == "4242"
     v1.payment_methods.detach(method.id)
+    _kept_by_a_customer(v1.customers, customer.id)
     product = v1.products.create({"name": "Gold", "tax_code": "txcd_99999999"})
     v1.products.update(product.id, {"description": "shiny"})
     assert v1.products.list({"active": True}).data[0].description == "shiny"
@@ -63,6 +70,19 @@ def _customers(v1: Any) -> None:
     assert v1.customers.delete(customer.id).deleted
     event = v1.events.list({"type": "customer.*"}).data[0]
     assert v1.events.retrieve(event.id).data.object["id"] == customer.id
+
+
+def _kept_by_a_customer(customers: Any, customer: str) -> None:
+    source = customers.payment_sources.create(customer, {"source": "tok_visa"})
+    assert customers.payment_sources.list(customer).data[0].id == source.id
+    assert customers.payment_sources.retrieve(customer, source.id).last4 == "4242"
+    assert customers.payment_sources.delete(customer, source.id).deleted
+    tax_id = customers.tax_ids.create(customer, {"type": "us_ein", "value": "1"})
+    assert customers.tax_ids.list(customer).data[0].id == tax_id.id
+    assert customers.tax_ids.retrieve(customer, tax_id.id).country == "US"
+    assert customers.tax_ids.delete(customer, tax_id.id).deleted
+    customers.cash_balance.update(customer, {"settings": {"reconciliation_mode": "manual"}})
+    assert customers.cash_balance.retrieve(customer).settings.reconciliation_mode == "manual"
 
 
 def _financial_connections(v1: Any, control: Caller) -> None:

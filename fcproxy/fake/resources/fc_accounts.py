@@ -263,10 +263,34 @@ def _job_daily(call: Call, data: Doc) -> None:
 
 
 _ID = ACCOUNTS_URL + "/{id}"
+_OLD_URL = "/v1/linked_accounts"
+"""An older path that the OpenAPI document still has: the same calls but for subscriptions."""
 _SUBSCRIPTION: Params = {"features": required(array(choice("transactions")))}
 _REFRESH: Params = {"features": required(array(choice(*FEATURES)))}
 _HOLDER: Params = {"account": text(), "customer": text(), "customer_account": spanned(text(), since="2025-12-15")}
 _CONTROL = "financial_connections/accounts/{id}/"
+
+
+def _routes(url: str) -> tuple[Route, ...]:
+    """The calls that both paths have."""
+    path = url + "/{id}"
+    query = {**LIST, "account_holder": group(_HOLDER), "session": text()}
+    return (
+        Route("GET", url, _list, KIND, "List Accounts", query, listed=True),
+        Route("GET", path, _retrieve, KIND, "Retrieve an Account"),
+        Route(
+            "GET",
+            path + "/owners",
+            _owners,
+            OWNER_KIND,
+            "List an Account's owners",
+            {**LIST, "ownership": required(text())},
+            listed=True,
+        ),
+        Route("POST", path + "/refresh", _refresh, KIND, "Refresh an Account's data", _REFRESH),
+        Route("POST", path + "/disconnect", _disconnect, KIND, "Disconnect an Account"),
+    )
+
 
 RESOURCE = Resource(
     name="financial_connections.accounts",
@@ -292,29 +316,10 @@ RESOURCE = Resource(
         Kind(OWNER_KIND, "financial connections account owner", indexes={"ownership": by("ownership")}),
     ),
     routes=(
-        Route(
-            "GET",
-            ACCOUNTS_URL,
-            _list,
-            KIND,
-            "List Accounts",
-            {**LIST, "account_holder": group(_HOLDER), "session": text()},
-            listed=True,
-        ),
-        Route("GET", _ID, _retrieve, KIND, "Retrieve an Account"),
-        Route(
-            "GET",
-            _ID + "/owners",
-            _owners,
-            OWNER_KIND,
-            "List an Account's owners",
-            {**LIST, "ownership": required(text())},
-            listed=True,
-        ),
-        Route("POST", _ID + "/refresh", _refresh, KIND, "Refresh an Account's data", _REFRESH),
+        *_routes(ACCOUNTS_URL),
         Route("POST", _ID + "/subscribe", _subscribe, KIND, "Subscribe to daily refreshes", _SUBSCRIPTION),
         Route("POST", _ID + "/unsubscribe", _unsubscribe, KIND, "Unsubscribe from them", _SUBSCRIPTION),
-        Route("POST", _ID + "/disconnect", _disconnect, KIND, "Disconnect an Account"),
+        *_routes(_OLD_URL),
     ),
     actions=(
         Action(_CONTROL + "deactivate", _deactivate, KIND, "breaks the link, as an institution may"),

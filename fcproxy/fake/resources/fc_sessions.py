@@ -186,6 +186,16 @@ def _close(status: str) -> Any:
 
 _PATH = "financial_connections/sessions/{id}/"
 
+
+def _routes(url: str) -> tuple[Route, ...]:
+    """The calls of a Session, at today's path and at the older one that the OpenAPI document still has."""
+    secret = {"client_secret": text()}
+    return (
+        Route("POST", url, _create, KIND, "Create a Session", _CREATE),
+        Route("GET", url + "/{id}", _retrieve, KIND, "Retrieve a Session", secret, publishable=True),
+    )
+
+
 RESOURCE = Resource(
     name="financial_connections.sessions",
     title="Financial Connections Sessions",
@@ -206,18 +216,7 @@ RESOURCE = Resource(
             ),
         ),
     ),
-    routes=(
-        Route("POST", "/v1/financial_connections/sessions", _create, KIND, "Create a Session", _CREATE),
-        Route(
-            "GET",
-            "/v1/financial_connections/sessions/{id}",
-            _retrieve,
-            KIND,
-            "Retrieve a Session",
-            {"client_secret": text()},
-            publishable=True,
-        ),
-    ),
+    routes=(*_routes("/v1/financial_connections/sessions"), *_routes("/v1/link_account_sessions")),
     actions=(
         Action(
             _PATH + "complete",

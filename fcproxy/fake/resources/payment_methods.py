@@ -237,7 +237,7 @@ def _list_of_customer(call: Call) -> Doc:
 def _retrieve_of_customer(call: Call) -> Doc:
     customer, row = call.target("customer", "customer"), call.target(KIND)
     if row.doc["customer"] != customer.id:
-        raise refuse("missing", param="id", words="PaymentMethod", id=row.id, hint="")
+        raise call.missing(KIND, row.id, "id")
     return row.doc
 
 

@@ -110,9 +110,9 @@ def _elsewhere(object_id: str, livemode: bool) -> Doc:
 
 def _delete(call: Call) -> Doc:
     row = call.target(KIND)
-    call.remove(row)
+    left = call.remove(row)
     call.emit("product.deleted", row)
-    return {"id": row.id, "object": KIND, "deleted": True}
+    return left
 
 
 RESOURCE = Resource(

@@ -82,9 +82,7 @@ def _update(call: Call) -> Doc:
 
 
 def _delete(call: Call) -> Doc:
-    row = call.target(KIND)
-    call.remove(row)
-    return {"id": row.id, "object": KIND, "deleted": True}
+    return call.remove(call.target(KIND))
 
 
 RESOURCE = Resource(
