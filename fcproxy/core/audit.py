@@ -116,11 +116,11 @@ class Auditor:
             inspection.number = item.number
             content = item.content
             if isinstance(content, Interaction):
-                bodies = self.triage.harmless(content) if quick else None
-                if bodies is None:
+                glance = self.triage.harmless(content) if quick else None
+                if glance is None or not glance.clean:
                     inspection.interaction(content)
                 else:
-                    inspection.clean(bodies)
+                    inspection.clean(glance.bodies, glance.layers)
             elif isinstance(content, str):
                 inspection.text(content, item.place)
             elif isinstance(content, bytes):

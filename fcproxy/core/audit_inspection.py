@@ -1,7 +1,7 @@
 """What is found in one file: walks interactions, opens what is inside, and keeps hits with their places."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -83,6 +83,23 @@ class Inspection:
         self._headers(response.headers, "response.headers")
         self._body(response.body, response.headers, _At("response.body", context=context))
 
+    def address(self, url: str) -> Context:
+        """A request's URL; gives the context of the bodies that belong to it."""
+        self._start()
+        context = self._root(url)
+        self._url(url, _At("request.url", context=context))
+        return context
+
+    def form(self, text: str, context: Context) -> None:
+        """A form that stands in ``context``."""
+        self._start()
+        self._text(text, _At("form", context=context))
+
+    def names(self, tree: object, context: Context) -> None:
+        """Parsed JSON in ``context``, of which the text was searched already."""
+        self._start()
+        self._tree(tree, _At("json", context=context))
+
     def text(self, text: str, place: str) -> None:
         """A text."""
         self._start()
@@ -113,10 +130,12 @@ class Inspection:
         self._start()
         self._text("\n".join(dict.fromkeys(_DROPPED.findall(f"\n{text}"))), _At("text"))
 
-    def clean(self, bodies: int) -> None:
+    def clean(self, bodies: int, layers: Iterable[str]) -> None:
         """Counts an interaction that somebody else found clean."""
         self.coverage.interactions += 1
         self.coverage.bodies += bodies
+        for layer in layers:
+            self.coverage.opened(layer)
 
     def _start(self) -> None:
         self._viewed = 0

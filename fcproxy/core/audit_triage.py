@@ -1,23 +1,25 @@
 """A quick look at cassettes in the usual layout: which of their interactions need no close look.
 
-Recordings repeat themselves: the same lines, the same header blocks, over and over, with other ids in them. So lines
-and blocks are judged once, by the inspection itself, with what varies harmlessly (ids, placeholders' numbers) put aside
-and checked on its own; an interaction all of whose parts are known to hold nothing is done. Anything else, and anything
+Recordings repeat themselves: the same lines, pairs and header blocks, over and over, with other ids in them. So these
+are judged once, by the inspection itself, with what varies harmlessly (ids, numbers of placeholders) put aside and
+checked on its own; an interaction all of whose parts are known to hold nothing is done. Anything else, and anything
 laid out otherwise, is looked at closely. To be wrong here can only cost time: a part is taken for clean where the
-inspection, asked about that part in every context that it could stand in, finds nothing. Tested against the inspection.
+inspection, asked about it in the context that it stands in, or in every one that it could stand in, finds nothing.
+Tested against the inspection.
 """
 
 import re
+from typing import NamedTuple
 
 from fcproxy.core.audit_inspection import Inspection
 from fcproxy.core.audit_layers import opens
 from fcproxy.core.audit_marks import MARK, mark
 from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Scanner
-from fcproxy.core.audit_tree import Pairs, parse_json
+from fcproxy.core.audit_tree import Context, Pairs, parse_json
 from fcproxy.core.message import Headers, Interaction
 
-__all__ = ["Triage"]
+__all__ = ["Glance", "Triage"]
 
 _BLOCK = r"(?: \{\}\n|\n(?: {6}[^\s#][^\n]*\n)+)"
 _INTERACTION = re.compile(
@@ -45,12 +47,34 @@ _TAILS = re.compile(r"_(?=[a-z]{0,40}[A-Z0-9])([A-Za-z0-9]{8,40})(?![A-Za-z0-9_~
 _SOME_TAIL = "_1AbCdEfGhIjKlMnOpQrStUvWxYz0zYxWvUtSrQpOnMlKjIhGfEdCbA1aBcDeFgH"
 """What the tail of every id becomes: long enough for every rule."""
 
+_PLAIN_FORM = re.compile(r"(?:[A-Za-z0-9_.~*@$!,;()\[\]=&+-]|%(?:20|2[BCDEF]|3A|40|5[BD]|7C))+")
+"""A form in which nothing reads otherwise for what stands beside its pair."""
+
+_DATE_PART = re.compile(r"(?<![A-Za-z_])(?:day|month|year)(?:\]|%5D)?=")
+_NUMBERED = re.compile(r"([a-z]{2,8}[-_])[0-9]{1,6}")
+"""Numbered by a user: too short for every rule that counts digits or measures entropy, whatever the digits."""
+
+_ANYWHERE, _BY_NAME, _NOWHERE = 2, 1, 0
+"""Where a line holds nothing: in every context; as a text, so that only its name can tell; not known to."""
+
 _COMPOSED = frozenset(("value", "year", "month", "day"))
 _UNUSUAL = frozenset(("content-encoding", "fcproxy-body"))
 """Headers that say that a body is not what it looks like."""
 
 _KNOWN = 400_000
 """Most lines, words and blocks that are remembered."""
+
+
+class Glance(NamedTuple):
+    """What a quick look tells: the bodies, whether no close look is needed, and then which encodings it opened."""
+
+    bodies: int
+    clean: bool
+    layers: frozenset[str] = frozenset()
+
+
+_LOOK_CLOSELY = Glance(0, False)
+_NO_LAYERS: frozenset[str] = frozenset()
 
 
 class Triage:
@@ -60,13 +84,15 @@ class Triage:
         self._scanner = scanner
         self._index = scanner.index
         self._clean_lines: set[str] = set()
+        self._plain_lines: set[str] = set()
+        self._pairs: dict[Context, dict[str, frozenset[str]]] = {}
+        self._urls: dict[str, tuple[Context, frozenset[str]]] = {}
         self._clean_texts: set[str] = set()
         self._clean_blocks: set[str] = set()
         self._clean_fields: set[tuple[str, str]] = set()
-        self._contexts = self._index.contexts
 
-    def clean(self, interaction: str) -> tuple[int, bool]:
-        """(number of bodies, whether an interaction needs no close look), given the `skeleton` of its YAML text.
+    def clean(self, interaction: str) -> Glance:
+        """A glance at an interaction, given the `skeleton` of its YAML text.
 
         Of either layout: many lines that begin with `- request:`, or one line of JSON behind `- `.
         """
@@ -74,70 +100,134 @@ class Triage:
             return self._clean_json(interaction[2:])
         found = _INTERACTION.fullmatch(interaction)
         if found is None:
-            return 0, False
-        lines = found["lines"]
-        texts = [_scalar(found[name]) for name in ("request", "url")] + ([] if lines else [_scalar(found["line"])])
-        good = (
-            None not in texts
-            and all(self._text(text or "") for text in texts)
-            and self._block(found["asked"])
-            and self._block(found["answered"])
-            and (not lines or self._lines(lines))
-        )
-        return bool(texts[0]) + bool(lines or texts[-1]), good
+            return _LOOK_CLOSELY
+        sent, url, answer = _scalar(found["request"]), _scalar(found["url"]), found["lines"]
+        if answer is None:
+            answer = _scalar(found["line"])
+        if sent is None or url is None or answer is None:
+            return _LOOK_CLOSELY
+        if not (self._block(found["asked"]) and self._block(found["answered"])):
+            return _LOOK_CLOSELY
+        return self._messages(url, sent, answer)
 
-    def harmless(self, interaction: Interaction) -> int | None:
-        """The number of bodies of an interaction that needs no close look; None for one that does."""
+    def harmless(self, interaction: Interaction) -> Glance:
+        """A glance at an interaction that was read in another way."""
         request, response = interaction.request, interaction.response
         try:
             body, answer = request.body.decode(), response.body.decode()
         except UnicodeDecodeError:
-            return None
+            return _LOOK_CLOSELY
         good = (
-            all(self._text(self.skeleton(text)) for text in (request.method, request.url, response.reason, body))
+            all(self._text(self.skeleton(text)) for text in (request.method, response.reason))
             and self._harmless([(name, self.skeleton(value)) for name, value in request.headers])
             and self._harmless([(name, self.skeleton(value)) for name, value in response.headers])
             and not _UNUSUAL.intersection(name.lower() for name, _ in (*request.headers, *response.headers))
-            and self._document(self.skeleton(answer))
         )
-        return bool(body) + bool(answer) if good else None
+        if not good:
+            return _LOOK_CLOSELY
+        return self._messages(self.skeleton(request.url), self.skeleton(body), self.skeleton(answer))
 
-    def _clean_json(self, line: str) -> tuple[int, bool]:
+    def _clean_json(self, line: str) -> Glance:
         try:
             node = parse_json(line)
         except (ValueError, RecursionError):
-            return 0, False
+            return _LOOK_CLOSELY
         parts = _parts(node)
         if parts is None:
-            return 0, False
-        asked, answered = parts["asked"], parts["answered"]
-        body, answer = parts["request"], parts["response"]
-        good = (
-            isinstance(body, str)
-            and isinstance(answer, str)
-            and all(
-                isinstance(parts[name], str) and self._text(str(parts[name])) for name in ("url", "method", "reason")
-            )
-            and self._text(body)
-            and self._fields(asked)
-            and self._fields(answered)
-            and self._document(answer)
-        )
-        return bool(body) + bool(answer), good
+            return _LOOK_CLOSELY
+        texts = [
+            part for name in ("url", "request", "response", "method", "reason") if isinstance(part := parts[name], str)
+        ]
+        if len(texts) < 5 or not all(self._text(text) for text in texts[3:]):
+            return _LOOK_CLOSELY
+        if not (self._fields(parts["asked"]) and self._fields(parts["answered"])):
+            return _LOOK_CLOSELY
+        return self._messages(*texts[:3])
 
-    def _document(self, text: str) -> bool:
-        if text[:1] not in ("{", "["):
+    def _messages(self, url: str, sent: str, answer: str) -> Glance:
+        known = self._urls.get(url) or self._address(url)
+        if known is None:
+            return _LOOK_CLOSELY
+        root, layers = known
+        opened = self._sent(sent, root)
+        if opened is None or not self._document(answer, root):
+            return _LOOK_CLOSELY
+        return Glance(bool(sent) + bool(answer), True, layers | opened if layers else opened)
+
+    def _sent(self, text: str, root: Context) -> frozenset[str] | None:
+        """The encodings opened in a request's body that holds nothing; None for any other."""
+        if _PLAIN_FORM.fullmatch(text) and not _DATE_PART.search(text):
+            return self._form(text, root)
+        return _NO_LAYERS if self._document(text, root) else None
+
+    def _address(self, url: str) -> tuple[Context, frozenset[str]] | None:
+        """The context of the bodies below ``url`` and the encodings opened in it; None where it is not clean."""
+        inspection = Inspection(self._scanner)
+        root = inspection.address(url)
+        if inspection.hits:
+            return None
+        found = root, frozenset(inspection.coverage.layers)
+        if len(self._urls) < _KNOWN:
+            self._urls[url] = found
+        return found
+
+    def _form(self, text: str, root: Context) -> frozenset[str] | None:
+        known = self._pairs.setdefault(root, {})
+        opened = _NO_LAYERS
+        for pair in text.split("&"):
+            layers = known.get(pair)
+            if layers is None:
+                layers = self._pair(pair, root, known)
+                if layers is None:
+                    return None
+            if layers:
+                opened |= layers
+        return opened
+
+    def _pair(self, pair: str, root: Context, known: dict[str, frozenset[str]]) -> frozenset[str] | None:
+        key, sign, value = pair.partition("=")
+        if not key or not sign:
+            return None
+        found = _NUMBERED.fullmatch(value)
+        if found and not self._index.wants(key.rpartition("[")[2].rstrip("]")):
+            pair = f"{key}={found[1]}1"
+            if pair in known:
+                return known[pair]
+        inspection = Inspection(self._scanner)
+        # Three characters more than it has: what is shorter than four is never looked at, and a form is longer.
+        inspection.form(f"{pair}&_=", root)
+        if inspection.hits:
+            return None
+        layers = frozenset(inspection.coverage.layers)
+        if len(known) < _KNOWN:
+            known[pair] = layers
+        return layers
+
+    def _document(self, text: str, root: Context) -> bool:
+        if text.lstrip()[:1] not in ("{", "["):
             return self._text(text)
+        lines = text
         if "\n" not in text:
             # Where this splits inside a text, the pieces are no whole lines and so not clean.
-            text = (
+            lines = (
                 text.replace(',"', ',\n"')
                 .replace("{", "{\n")
                 .replace("}", "\n}")
                 .replace("[", "[\n")
                 .replace("]", "\n]")
             )
-        return self._lines(text)
+        where = self._lines(lines)
+        return where == _ANYWHERE or (where == _BY_NAME and self._names(text, root))
+
+    def _names(self, text: str, root: Context) -> bool:
+        """Whether no value of a JSON text tells by its name and place."""
+        try:
+            tree = parse_json(text)
+        except (ValueError, RecursionError):
+            return False
+        inspection = Inspection(self._scanner)
+        inspection.names(tree, root)
+        return not inspection.hits and not inspection.coverage.layers
 
     def skeleton(self, text: str) -> str:
         """``text`` with its ids all alike and its placeholders' numbers all 1. Ids that are more than ids stay."""
@@ -150,36 +240,42 @@ class Triage:
             return "".join(pieces)
         return _SOME_TAIL.join(pieces[::2])
 
-    def _lines(self, lines: str) -> bool:
+    def _lines(self, lines: str) -> int:
+        where = _ANYWHERE
         for line in set(lines.split("\n")) - self._clean_lines:
-            if line and not self._json_line(line):
-                return False
-            if len(self._clean_lines) < _KNOWN:
-                self._clean_lines.add(line)
-        return True
+            if not line:
+                continue
+            if line not in self._plain_lines:
+                found = self._json_line(line)
+                if found == _NOWHERE:
+                    return _NOWHERE
+                memory = self._clean_lines if found == _ANYWHERE else self._plain_lines
+                if len(memory) < _KNOWN:
+                    memory.add(line)
+                if found == _ANYWHERE:
+                    continue
+            where = _BY_NAME
+        return where
 
-    def _json_line(self, line: str) -> bool:
+    def _json_line(self, line: str) -> int:
         found = _JSON_LINE.fullmatch(line)
         if found is None:
-            return False
+            return _NOWHERE
         key, plain, text = found["key"], found["plain"], found["text"]
-        if key is not None and not self._key(key, plain, text):
-            return False
-        return text is None or self._text(text)
+        if (key is not None and not self._text(key)) or (text is not None and not self._text(text)):
+            return _NOWHERE
+        return _ANYWHERE if key is None or self._nameless(key, plain, text) else _BY_NAME
 
-    def _key(self, key: str, plain: str | None, text: str | None) -> bool:
+    def _nameless(self, key: str, plain: str | None, text: str | None) -> bool:
+        """Whether a value means nothing by its name, wherever it stands."""
         if plain in ("null", "true", "false", "{}", "[]"):
-            return self._text(key)
+            return True
         value = text if text is not None else plain or ""
         if self._index.wants(key) or key in _COMPOSED:
-            if plain is not None and not plain[0].isdigit():
+            if key in _COMPOSED or self._index.header(key) or (plain is not None and not plain[0].isdigit()):
                 return False
-            accepted = all(rule.accept is None or rule.accept(value) for rule in self._index.rules(key))
-            if not accepted or key in _COMPOSED or self._index.header(key):
-                return False
-        elif normalised(key) in self._contexts and (plain in ("{", "[") or normalised(key) in self._index.opaque):
-            return plain in ("{", "[") and normalised(key) not in self._index.opaque
-        return self._text(key)
+            return all(rule.accept is None or rule.accept(value) for rule in self._index.rules(key))
+        return normalised(key) not in self._index.opaque
 
     def _text(self, text: str) -> bool:
         """Whether ``text`` holds nothing, wherever it stands."""

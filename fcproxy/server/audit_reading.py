@@ -39,7 +39,7 @@ def quick_report(text: str, shown: str, auditor: Auditor, known: Collection[str]
         return None
     skeleton = auditor.triage.skeleton(usual["body"])
     judged = [auditor.triage.clean(part) for part in _split(skeleton)]
-    unclear = {number for number, (_, clean) in enumerate(judged) if not clean}
+    unclear = {number for number, glance in enumerate(judged) if not glance.clean}
     if len(unclear) * 2 > len(judged):
         # Laid out by another hand: read as a whole it is read quicker.
         return None
@@ -54,7 +54,10 @@ def quick_report(text: str, shown: str, auditor: Auditor, known: Collection[str]
     if report.leaks:
         return None
     report.coverage.interactions += len(judged) - len(unclear)
-    report.coverage.bodies += sum(found for found, clean in judged if clean)
+    for glance in judged:
+        report.coverage.bodies += glance.bodies
+        for layer in glance.layers:
+            report.coverage.opened(layer)
     return report
 
 
