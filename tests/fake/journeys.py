@@ -145,8 +145,16 @@ def stores(call: Caller) -> Iterator[Doc]:
     yield call.post(
         "/v1/products",
         "name=Gold&description=Shiny&tax_code=txcd_10000000&marketing_features[0][name]=Rare&package_dimensions[height]=1"
-        "&package_dimensions[length]=2.5&package_dimensions[weight]=3&package_dimensions[width]=4&tax_details[tax_code]=",
+        "&package_dimensions[length]=2.5&package_dimensions[weight]=3&package_dimensions[width]=4&tax_details[performance_location]=taxloc_1",
     )
+    for price in (
+        "[unit_amount]=5&default_price_data[recurring][interval]=month&default_price_data[recurring][interval_count]=3",
+        "[unit_amount_decimal]=0.5&default_price_data[tax_behavior]=inclusive&default_price_data[metadata][a]=b",
+        "[custom_unit_amount][enabled]=true&default_price_data[custom_unit_amount][minimum]=100",
+    ):
+        product = call.post("/v1/products", f"name=Gold&default_price_data[currency]=EUR&default_price_data{price}")
+        yield product
+        yield call.get(f"/v1/prices/{product['default_price']}")
     yield from call.get("/v1/events")["data"]
 
 

@@ -88,6 +88,12 @@ ALWAYS_THERE: Mapping[str, str] = {
         "us_bank_account.routing_number us_bank_account.status_details "
         "us_bank_account.status_details.blocked.network_code us_bank_account.status_details.blocked.reason"
     ),
+    "price": (
+        "custom_unit_amount custom_unit_amount.maximum custom_unit_amount.minimum custom_unit_amount.preset "
+        "lookup_key nickname recurring recurring.meter recurring.trial_period_days tax_behavior tiers.flat_amount "
+        "tiers.flat_amount_decimal tiers.unit_amount tiers.unit_amount_decimal tiers.up_to tiers_mode "
+        "transform_quantity unit_amount unit_amount_decimal"
+    ),
     "product": (
         "description package_dimensions shippable tax_details tax_details.performance_location tax_details.tax_code url"
     ),
@@ -167,6 +173,7 @@ NEVER_NULL: Mapping[str, str] = {
         "radar_options.session revolut_pay samsung_pay satispay scalapay sepa_debit sequra sofort sunbit swish "
         "twint upi us_bank_account us_bank_account.status_details.blocked wechat_pay zip"
     ),
+    "price": "currency_options tiers",
     "product": "marketing_features.name",
     "tax.association": "tax_transaction_attempts.committed tax_transaction_attempts.errored",
     "tax.calculation": "shipping_cost.shipping_rate shipping_cost.tax_breakdown",

@@ -75,7 +75,11 @@ def test_sources(call: Caller) -> None:
     [("source=tok_unknown", "source"), ("source=src_1", "source"), ("default_source=card_1", "default_source")],
 )
 def test_sources_that_are_not_there(call: Caller, form: str, param: str) -> None:
-    error = call.refused("POST", f"{CUSTOMERS}/{call.post(CUSTOMERS)['id']}", form)
+    customer = call.post(CUSTOMERS)
+    if form.startswith("source"):
+        assert call.refused("POST", CUSTOMERS, form)["param"] == param
+    error = call.refused("POST", f"{CUSTOMERS}/{customer['id']}", form)
+    assert call.get(CUSTOMERS)["data"] == [customer]
     assert (error["code"], error["param"]) == ("resource_missing", param)
 
 

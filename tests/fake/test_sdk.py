@@ -61,7 +61,15 @@ def _customers(v1: Any) -> None:
     assert v1.payment_methods.retrieve(method.id).card.last4 == "4242"
     v1.payment_methods.detach(method.id)
     _kept_by_a_customer(v1.customers, customer.id)
-    product = v1.products.create({"name": "Gold", "tax_code": "txcd_99999999"})
+    product = v1.products.create(
+        {
+            "name": "Gold",
+            "tax_code": "txcd_99999999",
+            "default_price_data": {"currency": "usd", "unit_amount": 500},
+            "expand": ["default_price"],
+        }
+    )
+    assert v1.prices.list({"product": product.id}).data[0] == v1.prices.retrieve(product.default_price.id)
     v1.products.update(product.id, {"description": "shiny"})
     assert v1.products.list({"active": True}).data[0].description == "shiny"
     assert v1.products.retrieve(product.id).tax_code == "txcd_99999999"

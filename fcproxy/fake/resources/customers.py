@@ -25,6 +25,7 @@ from fcproxy.fake.params import (
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.resources.customer_sources import add_source, sources_of
 from fcproxy.fake.resources.customer_tax_ids import TAX_ID, add_tax_id, tax_ids_of
+from fcproxy.fake.resources.payment_method_cards import token_card
 from fcproxy.fake.resources.payment_methods import payment_method
 from fcproxy.fake.state import Doc, Row, by
 from fcproxy.stripe.envelope import list_envelope
@@ -178,6 +179,8 @@ def _account_elsewhere(object_id: str, _livemode: bool) -> Doc:
 
 
 def _create(call: Call) -> Doc:
+    if "source" in call.params:
+        token_card(call.params["source"], "source")
     doc = _doc(call.mint("customer"), call.livemode, call.now)
     method = _method(call)
     if "test_clock" in call.params:

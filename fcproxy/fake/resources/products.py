@@ -1,11 +1,14 @@
 """Products, as far as tax calculations refer to them. Source: docs.stripe.com/api/products."""
 
+from dataclasses import replace
+
 from fcproxy.fake.call import Call
 from fcproxy.fake.errors import ApiError, StripeError
 from fcproxy.fake.metadata import merge_metadata
 from fcproxy.fake.params import CREATED, LIST, METADATA, Params, array, boolean, choice, decimal, group, required, text
 from fcproxy.fake.resource import Kind, Resource, Route
-from fcproxy.fake.state import Doc, by
+from fcproxy.fake.resources.prices import PRICE, add_price
+from fcproxy.fake.state import Doc, Row, by
 
 __all__ = ["RESOURCE"]
 
@@ -32,6 +35,15 @@ _FIELDS: Params = {
     "unit_label": text(most=12, empty=True),
     "url": text("url", empty=True),
 }
+_CREATE: Params = {
+    **{name: replace(param, empty=name == "metadata") for name, param in _FIELDS.items()},
+    "default_price_data": group(PRICE),
+    "id": text(),
+    "name": required(text()),
+    "type": _TYPE,
+}
+"""A new product has nothing yet that a blank value could unset."""
+_UPDATE: Params = {**_FIELDS, "default_price": text()}
 
 
 def _doc(object_id: str, livemode: bool, created: int) -> Doc:
@@ -79,7 +91,10 @@ def _create(call: Call) -> Doc:
     if call.state.tables[KIND].get(object_id) is not None:
         raise StripeError(_EXISTS)
     doc = _doc(object_id, call.livemode, call.now)
-    row = call.add(KIND, {**doc, **_changes(call, doc)})
+    doc |= _changes(call, doc)
+    if "default_price_data" in call.params:
+        doc["default_price"] = add_price(call, object_id, call.params["default_price_data"], "default_price_data").id
+    row = call.add(KIND, doc)
     call.emit("product.created", row)
     return row.doc
 
@@ -91,11 +106,20 @@ def _retrieve(call: Call) -> Doc:
 def _update(call: Call) -> Doc:
     row = call.target(KIND)
     changes = _changes(call, row.doc)
+    if "default_price" in call.params:
+        changes["default_price"] = _own_price(call, row)
     previous = {name: row.doc[name] for name, value in changes.items() if row.doc[name] != value}
     if previous:
         call.change(row, **changes, updated=call.now)
         call.emit("product.updated", row, previous)
     return row.doc
+
+
+def _own_price(call: Call, row: Row) -> str:
+    price = call.reference("price", call.params["default_price"], "default_price")
+    if price.doc["product"] != row.id:
+        raise call.missing("price", price.id, "default_price", "missing_reference")
+    return price.id
 
 
 def _list(call: Call) -> Doc:
@@ -122,6 +146,7 @@ RESOURCE = Resource(
         Kind(
             KIND,
             "product",
+            expandable={"default_price": "price"},
             indexes={name: by(name) for name in _FILTERS},
             stand_in=_elsewhere,
         ),
@@ -133,7 +158,7 @@ RESOURCE = Resource(
             _create,
             KIND,
             "Create a product",
-            {**_FIELDS, "id": text(), "name": required(text()), "type": _TYPE},
+            _CREATE,
         ),
         Route(
             "GET",
@@ -153,9 +178,9 @@ RESOURCE = Resource(
             listed=True,
         ),
         Route("GET", _URL + "/{id}", _retrieve, KIND, "Retrieve a product"),
-        Route("POST", _URL + "/{id}", _update, KIND, "Update a product", _FIELDS),
+        Route("POST", _URL + "/{id}", _update, KIND, "Update a product", _UPDATE),
         Route("DELETE", _URL + "/{id}", _delete, KIND, "Delete a product"),
     ),
     events=("product.created", "product.deleted", "product.updated"),
-    notes=("Products have no prices.",),
+    notes=("A product's id may be chosen, as at Stripe; features and tax codes are not looked up.",),
 )
