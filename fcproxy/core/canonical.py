@@ -6,7 +6,7 @@ values are compared one by one (`secrets`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from urllib.parse import quote, unquote
@@ -30,6 +30,9 @@ __all__ = [
     "Canonical",
     "account_of",
     "canonical",
+    "credential_of",
+    "finished",
+    "header_fields",
     "lines",
     "shown",
 ]
@@ -87,21 +90,42 @@ def canonical(request: Request, rules: MatchRules, redactor: Redactor) -> Canoni
     parts = split(redacted.url)
     path = _path(parts.path)
     fields = form_places(parts.query, "query", rules.sets) if parts.query else {}
-    family, credential = _credential(redacted.headers, rules, redactor)
+    family, credential = credential_of(redacted.headers, rules, redactor)
     routes = [route for route in rules.routes if route.applies(method, shown(_blank(path)))]
-    for name in (*rules.headers, *(name for route in routes for name in route.headers)):
-        values = redacted.headers.get_all(name)
-        if values:
-            fields[f"header.{name}"] = ", ".join(value.strip() for value in values)
+    fields.update(header_fields(redacted.headers, rules, routes))
     fields.update(_body(redacted, rules))
     loosened = _loosen(fields, routes) if routes else {}
+    about = (family, credential, account_of(redacted.headers))
+    return finished(method, path, fields, about, redactor, loosened=loosened)
+
+
+def header_fields(redacted: Headers, rules: MatchRules, routes: Sequence[RouteRule] = ()) -> dict[str, str]:
+    """The headers that are compared, as fields."""
+    fields = {}
+    for name in (*rules.headers, *(name for route in routes for name in route.headers)):
+        values = redacted.get_all(name)
+        if values:
+            fields[f"header.{name}"] = ", ".join(value.strip() for value in values)
+    return fields
+
+
+def finished(
+    method: str,
+    path: str,
+    fields: dict[str, str],
+    about: tuple[str, str, str],
+    redactor: Redactor,
+    *,
+    loosened: Mapping[str, tuple[str, str]],
+) -> Canonical:
+    """The form of a request that was taken apart; ``about``: family, credential, account. Markers become secrets."""
     secrets = _secrets([path, *_in_order(fields)], redactor) if _marked(path, fields) else ()
     redactor.ledger.forget()
     if secrets or loosened:
         path = _blank(path)
         fields = {_blank(place): _blank(text) for place, text in fields.items()}
         loosened = {_blank(place): (rule, _blank(text)) for place, (rule, text) in loosened.items()}
-    account = account_of(redacted.headers)
+    family, credential, account = about
     return Canonical(method, path, fields, _key(method, path, fields), secrets, family, credential, loosened, account)
 
 
@@ -141,7 +165,7 @@ def _kind_only(mark: Marker) -> str:
     return f"\ue000{mark.kind}:{mark.hint}\ue002"
 
 
-def _credential(redacted: Headers, rules: MatchRules, redactor: Redactor) -> tuple[str, str]:
+def credential_of(redacted: Headers, rules: MatchRules, redactor: Redactor) -> tuple[str, str]:
     """Family and value. The scheme that carried it does not matter: Basic and Bearer are one (docs.stripe.com/api)."""
     value = redacted.get(rules.credential)
     if not value:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from fcproxy.core.canonical import Canonical, canonical, shown
+from fcproxy.core.canonical import Canonical, shown
 from fcproxy.core.cassette import SAFE_METHODS, Cassette, is_overload
 from fcproxy.core.errors import RecordingRefused
 from fcproxy.core.match_rules import MatchRules
@@ -16,6 +16,7 @@ from fcproxy.core.matching import Mismatch, explain
 from fcproxy.core.memo import Memo
 from fcproxy.core.message import Interaction, Request, Response
 from fcproxy.core.modes import DECISIONS, Action, Lookup, Mode
+from fcproxy.core.outlined import Outlined
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.retries import Retries, without_superseded
 from fcproxy.core.standins import reason_of
@@ -94,6 +95,7 @@ class Deck:
         self._rules = rules
         self._guard = guard
         self._live = redactor.comparing()
+        self._outlined = Outlined(rules, self._live)
         self._memo = Memo(self._form, rules)
         self._sequence = 0
         self._recorded = 0
@@ -158,7 +160,7 @@ class Deck:
         return stored or self._computed(request)
 
     def _computed(self, request: Request) -> Canonical:
-        return canonical(request, self._rules, self._live)
+        return self._outlined.form(request)
 
     def knows(self, request: Request) -> bool:
         """Whether this deck's cassette holds the request, played or not. Moves nothing."""
@@ -337,11 +339,7 @@ def _in_play(
     interactions: Sequence[Interaction], rules: MatchRules, stored: Redactor, live: Callable[[Request], Canonical]
 ) -> tuple[Cassette, StoredForms]:
     """``stored`` is a comparing redactor of the cassette's own: what it learns of the recording is no client's."""
-
-    def make(request: Request) -> Canonical:
-        return canonical(request, rules, stored)
-
     # Bounded: the forms of a large cassette would outweigh it.
-    memo = Memo(make, rules)
+    memo = Memo(Outlined(rules, stored).form, rules)
     cassette = Cassette(interactions, lambda index: memo.get(interactions[index].request, 0), rules)
     return cassette, StoredForms(memo, cassette.index, interactions, rules, live)

@@ -7,6 +7,7 @@ is decoded and looked at; nothing is decoded for any other purpose. Escapes of s
 import base64
 import binascii
 import re
+import string
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -41,17 +42,27 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
 _BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
 # Four letters for three octets below 128 (ASCII, UTF-16 of it): the bits that would make them larger are zero.
 _ASCII_QUAD = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
-_ASCII_STRETCH = re.compile(f"(?=(?:{_ASCII_QUAD}){{2}})")
+# Its first letter is taken and the others only looked at: so stretches may overlap, and `re` skips to such a letter.
+_ASCII_STRETCH = re.compile(_ASCII_QUAD.replace("]", "](?=", 1) + _ASCII_QUAD + ")")
 _ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9]{14,24}")
 """What looks like an object's id is not taken for compressed text without a mark."""
 
+_VALUES = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+# A raw DEFLATE stream's second and third bit tell its type, 1 or 2 (RFC 1951 section 3.2.3): the last bit of the first
+# letter's value and the first bit of the second one's. Told by the letters, half of all words need not be decoded.
+_MAY_DEFLATE = re.compile(f"[{_VALUES[1::2]}][{_VALUES[:32]}]|[{_VALUES[::2]}][{_VALUES[32:]}]")
 # The first octets of gzip and, by level, of zlib.
 _PACKED64 = re.compile(r"H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7]")
+_LONG = re.compile(r"[A-Za-z0-9]{16}")
+"""Hex and base32 are no shorter."""
+
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}|[a-z2-7]{24,}={0,6}")
 _HEX = re.compile(r"[0-9A-Fa-f]{16,}")
 _HEX_STRETCH = re.compile(r"(?=(?:(?:00)*[2-7][0-9A-Fa-f]){7}|1[fF]8[bB]08|78(?:01|5[eE]|9[cC]|[dD][aA]))")
 _OCTET = r"(?:0x|\\x|[%#$])?[0-7][0-9A-Fa-f]"
 _LIST = re.compile(rf"{_OCTET}(?:(?:[:,;._-]\s?|\s|(?=\\x|0x|%)){_OCTET}){{7,}}")
+# Two of a list; most texts have none, and are done.
+_PAIR = re.compile(r"[0-9][0-9A-Fa-f](?:[:,;._-]\s?|\s|(?=\\x|0x|%))(?:0x|\\x|[%#$])?[0-9][0-9A-Fa-f]")
 _DECIMAL = "(?:1[01][0-9]|12[0-6]|3[2-9]|[4-9][0-9])"
 _DECIMALS = re.compile(rf"{_DECIMAL}(?:(?:[,;]\s?|\s){_DECIMAL}){{7,}}")
 _PRINTABLE = re.compile(r"[\x09\x0a\x0d\x20-\x7e]*")
@@ -67,11 +78,12 @@ def runs(text: str) -> Iterator[Run]:
             yield from _base64(found.start(), found.end(), re.sub(r"\s", "", found[0]))
     for found in _BASE64.finditer(text):
         yield from _base64(found.start(), found.end(), found[0])
-    for found in _HEX.finditer(text):
-        yield from _hex(found)
-    for found in _BASE32.finditer(text):
-        yield from _base32(found)
-    if not text.replace("_", "").isalnum():
+    if _LONG.search(text) is not None:
+        for found in _HEX.finditer(text):
+            yield from _hex(found)
+        for found in _BASE32.finditer(text):
+            yield from _base32(found)
+    if _PAIR.search(text) is not None:
         yield from _lists(text)
 
 
@@ -80,20 +92,27 @@ def _base64(start: int, end: int, run: str) -> Iterator[Run]:
     plain = run.rstrip("=").replace("-", "+").replace("_", "/")
     begins = (0, *(slash.end() for slash in re.finditer("/", run[:-_SHORTEST])))[-_MAX_BEGINS:]
     # A secret may begin at any of the alignments, and the run with letters that are not base64 at all.
-    alignments = {found.start() % 4 for found in _ASCII_STRETCH.finditer(run)}
+    aligned = {found.start() % 4 for found in _ASCII_STRETCH.finditer(run)}
     packed = _PACKED64.search(run)
+    # From every begin the same octets come out, but for those before it: where the whole reads nothing, no part does.
+    alignments = [skip for skip in aligned if next(_readable(0, 0, _decoded64(plain[skip:])), None) is not None]
     for begin in reversed(begins):
         for skip in alignments:
             yield from _readable(start + begin, end, _decoded64(plain[begin + (skip - begin) % 4 :]))
-        if packed is None and len(plain) - begin >= _SHORTEST_PACKED and not _ID.fullmatch(run, begin):
+        if (
+            packed is None
+            and len(plain) - begin >= _SHORTEST_PACKED
+            and _MAY_DEFLATE.match(plain, begin)
+            and not _ID.fullmatch(run, begin)
+        ):
             yield from _readable(start + begin, end, _deflated(_decoded64(plain[begin:])))
     if packed is not None:
         yield from _readable(start + packed.start(), end, _unpacked(_decoded64(plain[packed.start() :])))
 
 
 def _deflated(data: bytes) -> bytes:
-    """A raw DEFLATE stream opened. Its second and third bit tell the type (RFC 1951 section 3.2.3)."""
-    return _inflated(data, -zlib.MAX_WBITS) if data[0] & 6 in (2, 4) else b""
+    """A raw DEFLATE stream opened."""
+    return _inflated(data, -zlib.MAX_WBITS)
 
 
 def _decoded64(plain: str) -> bytes:

@@ -79,9 +79,9 @@ class GramIndex:
         data = octets(value)
         return any(self._knows(set(aligned(data[at:])) - self._held) for at in range(4))
 
-    def settle(self) -> None:
-        """Makes what is recent earlier."""
-        if self._recent:
+    def settle(self, least: int = 1) -> None:
+        """Makes what is recent earlier, if it is ``least`` texts or more."""
+        if len(self._recent) >= least:
             data = octets("\n".join(self._recent))
             self._recent.clear()
             for at in range(0, len(data), _SLICE):

@@ -13,6 +13,10 @@ from fcproxy.core.placeholders import Kind
 __all__ = ["Ledger"]
 
 
+_AT_ONCE = 256
+"""How many texts are looked through one by one before they are taken together."""
+
+
 class Ledger:
     """Numbers secrets in the order of first sight.
 
@@ -64,3 +68,5 @@ class Ledger:
         """Drops the numbers, keeps what was learned: for matching, where a number lives as long as one comparison."""
         self._numbers.clear()
         self._values.clear()
+        # Without this each value that is learned would be looked for in every text of a long replay.
+        self.kept.settle(_AT_ONCE)

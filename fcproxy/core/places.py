@@ -6,13 +6,13 @@ string and a number of the same look stay apart. No two structures that mean dif
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fcproxy.core import form, json_text, marker, multipart
 from fcproxy.core.form import Node
 from fcproxy.core.message import Headers
 
-__all__ = ["form_places", "json_places", "multipart_places", "quoted"]
+__all__ = ["SET", "form_places", "json_places", "multipart_places", "quoted", "set_of"]
 
 Fields = dict[str, str]
 
@@ -49,11 +49,20 @@ def form_places(text: str, root: str, sets: Sequence[str] = ()) -> Fields:
             fields[where] = quoted(node.values[0]) if len(node.values) == 1 else f"repeated {_listed(node.values)}"
         elements, named = _elements(node)
         if where in unordered and elements and not named and all(map(_is_scalar, elements)):
-            fields[where] = f"set {_listed(sorted({one.values[0] for one in elements}))}"
+            fields[where] = set_of([one.values[0] for one in elements])
             continue
         stack.extend((f"{where}[{index}]", child) for index, child in enumerate(elements))
         stack.extend((f"{where}.{_escaped(name)}", child) for name, child in named.items())
     return fields
+
+
+SET = "set "
+"""How the text of a set begins; its elements follow, as JSON."""
+
+
+def set_of(values: Iterable[str]) -> str:
+    """The text of a set."""
+    return SET + _listed(sorted(set(values)))
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -213,6 +213,8 @@ class StructureRedactor:
 
     def familiar_form(self, text: str, base: Base) -> str | None:
         """As `form`, for a form whose outline has been seen before; None for another."""
+        if self._ledger.learned.separated:
+            return None  # what was learned may hold what separates the pieces
         found = self._form_outlines.find(text, base)
         if found is None or marker.OPEN in text or _NOT_REALLY_FORM.search(text):
             return None

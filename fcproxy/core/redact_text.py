@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from fcproxy.core import encodings, marker, peel
+from fcproxy.core.gate import Gate
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.rules import FieldRule, RuleBook, ShapeRule
 
@@ -198,11 +199,18 @@ class TextRedactor:
                 yield _Hit(start, end, value, rule.kind, rule.id)
 
     def _by_literal(self, text: str) -> Iterator[_Hit]:
-        literals, kinds = self._literals or (None, [])
-        if literals is not None and _MAY_PLACEHOLD.search(text):
-            for found in literals.finditer(text):
-                kind = kinds[int((found.lastgroup or "k0")[1:])]
-                yield _Hit(found.start(), found.end(), found[0], kind, "literal")
+        literals = self._literals
+        if literals is None:
+            return
+        if _MAY_PLACEHOLD.search(text):
+            pattern = literals.all
+        elif _MAY_NUMBER.search(text):
+            pattern = literals.numbers
+        else:
+            return
+        for found in pattern.finditer(text):
+            kind = literals.kinds[int((found.lastgroup or "k0")[1:])]
+            yield _Hit(found.start(), found.end(), found[0], kind, "literal")
 
     def _by_value(self, text: str) -> Iterator[_Hit]:
         for start, end, kind in self._ledger.learned.search(text):
@@ -265,7 +273,7 @@ class _Shapes:
 
     def __init__(self, rules: Sequence[ShapeRule]) -> None:
         self._rules = list(rules)
-        self._gate = re.compile("|".join(rule.needs or rule.pattern for rule in rules)) if rules else None
+        self._gate = Gate(rule.needs or rule.pattern for rule in rules)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -274,7 +282,7 @@ class _Shapes:
 
     def may_fit(self, text: str) -> bool:
         """False where no rule fits anything in ``text``."""
-        return self._gate is not None and self._gate.search(text) is not None
+        return self._gate.open(text)
 
     def search(self, text: str) -> Iterator[tuple[int, int, ShapeRule]]:
         """(start, end, rule) of each match whose check agrees."""
@@ -298,15 +306,27 @@ _WORD = re.compile(r"[A-Za-z0-9_./-]+")
 """Nothing in it separates a name from a value, nor escapes a character."""
 
 _MAY_NAME = re.compile(r"[=:>]")
-_MAY_PLACEHOLD = re.compile(r"[Rr](?:edacted|EDACTED)|\+1|[0-9]{8}")
+_MAY_PLACEHOLD = re.compile(r"[Rr](?:edacted|EDACTED)|\+1")
+_MAY_NUMBER = re.compile(r"[0-9]{8}")
 
 
-def _literals(book: RuleBook) -> tuple[re.Pattern[str], list[str]] | None:
+class _Literals(NamedTuple):
+    """How placeholders are told in the middle of text: all of them, and those that are numbers. Many an id holds eight
+    digits in a row, and to look there for all would cost twenty times as much."""
+
+    all: re.Pattern[str]
+    numbers: re.Pattern[str]
+    kinds: list[str]
+
+
+def _literals(book: RuleBook) -> _Literals | None:
     kinds = [kind for kind in book.kinds.values() if kind.literal is not None]
     if not kinds:
         return None
-    pattern = "|".join(f"(?P<k{n}>{kind.literal})" for n, kind in enumerate(kinds))
-    return re.compile(pattern), [kind.name for kind in kinds]
+    pieces = [(f"(?P<k{n}>{kind.literal})", kind.literal or "") for n, kind in enumerate(kinds)]
+    numbers = [piece for piece, literal in pieces if _MAY_PLACEHOLD.search(literal.replace("\\", "")) is None]
+    whole = re.compile("|".join(piece for piece, _ in pieces))
+    return _Literals(whole, re.compile("|".join(numbers) or "(?!)"), [kind.name for kind in kinds])
 
 
 class _Names:

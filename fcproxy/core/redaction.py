@@ -20,7 +20,7 @@ from fcproxy.core.scope import Base, route_words
 from fcproxy.core.settling import settle
 from fcproxy.core.standins import BOUNDARY, MARK, file_standin, is_standin, standin
 
-__all__ = ["RedactedInteraction", "Redactor"]
+__all__ = ["FORM_TYPE", "RedactedInteraction", "Redactor"]
 
 RedactedInteraction = NewType("RedactedInteraction", Interaction)
 """An interaction that a `Redactor` made. The store takes nothing else; nothing else makes one."""
@@ -47,6 +47,7 @@ class Redactor:
         self.stale = False
         """Whether something learned may stand in what was redacted before. Whoever keeps that resets it."""
         self._decoders = decoders
+        self._asked_for = book.contexts
         self._text = TextRedactor(book, self.ledger)
         self._structure = StructureRedactor(book, self.ledger, self._text)
 
@@ -77,32 +78,40 @@ class Redactor:
     def request(self, request: Request) -> Request:
         """The request alone."""
         url = marker.escape(request.url)
-        base = Base(words_of(url))
+        base = self.base(url)
         headers, body = self._message("request", request.headers, request.body, base)
         method = request.method if _METHOD.fullmatch(request.method) else self.marked(request.method)
-        return Request(method, self._url(url, base), headers, body)
+        return Request(method, self.url(url, base), headers, body)
 
-    def _url(self, url: str, base: Base) -> str:
+    def base(self, url: str) -> Base:
+        """What a request's URL says of its body. Words that no rule asks for, as ids are, would make of each a new
+        outline."""
+        return Base(words_of(url) & self._asked_for)
+
+    def url(self, url: str, base: Base) -> str:
+        """A request's URL, with markers; the very object where nothing is to be redacted. ``base``: see `base`."""
         clean = self._text.clean_urls
         if url in clean:
             return url
         done = self._structure.url(url, secret=False, base=base)
-        if done == url and len(url) <= _LONG_URL:
+        if done != url:
+            return done
+        if len(url) <= _LONG_URL:
             if len(clean) >= _CLEAN_URLS:
                 clean.clear()
             clean.add(url)
-        return done
+        return url
 
     def _response(self, response: Response, asked: str) -> Response:
-        base = Base(route=route_words(asked))
+        base = Base(route=route_words(asked) & self._asked_for)
         headers, body = self._message("response", response.headers, response.body, base)
         return Response(response.status, headers, body, self.marked(response.reason))
 
     def _message(self, side: str, headers: Headers, body: bytes, base: Base) -> tuple[Headers, bytes]:
-        kept = self._headers(side, headers)
+        kept = self.headers(side, headers)
         if is_standin(headers):
             return kept, b""
-        familiar = self._familiar(headers, body, base)
+        familiar = self.familiar(headers, body, base)
         if familiar is not None:
             return _with_length(kept, familiar, empty_before=not body), familiar
         try:
@@ -115,7 +124,7 @@ class Redactor:
             kept = _relabelled(kept, changed)
         return _with_length(kept, data, empty_before=not body), data
 
-    def _familiar(self, headers: Headers, body: bytes, base: Base) -> bytes | None:
+    def familiar(self, headers: Headers, body: bytes, base: Base) -> bytes | None:
         """The redacted body where it surely is what its label says, in an outline that has been seen; else None."""
         read = _READERS.get(headers.get("Content-Type") or "")
         if read is None or not body.isascii() or _CONTROLS.search(body) or "content-encoding" in headers.names:
@@ -180,7 +189,8 @@ class Redactor:
     def _draw(self, mark: Marker) -> str:
         return mark.encode(self.book.kinds[mark.kind].draw(mark.number, mark.hint))
 
-    def _headers(self, side: str, headers: Headers) -> Headers:
+    def headers(self, side: str, headers: Headers) -> Headers:
+        """The headers that are kept, with markers. ``side``: "request" or "response"."""
         kept, clean = [], self._text.clean
         for name, value in headers:
             rule = self.book.header(side, name)
@@ -288,10 +298,13 @@ _CLEAN_URLS = 4096
 _LONG_URL = 1024
 """How many URLs are remembered, and how long the longest of them is, in characters."""
 
+FORM_TYPE = "application/x-www-form-urlencoded"
+"""The label under which SDKs send forms."""
+
 _READERS = {
     "application/json": "json",
     "application/json; charset=utf-8": "json",
-    "application/x-www-form-urlencoded": "form",
+    FORM_TYPE: "form",
 }
 """Labels of bodies that may be read by their outline."""
 

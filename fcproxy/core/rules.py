@@ -131,6 +131,11 @@ class RuleBook:
             _sides={},
         )
 
+    @property
+    def contexts(self) -> frozenset[str]:
+        """The normal names of all surroundings that a field's rule asks for."""
+        return frozenset().union(*(normals(rule.within) | normals(rule.outside) for rule in self.fields))
+
     def header(self, side: str, name: str) -> HeaderRule | None:
         """The row for a header, or None: then it is not stored."""
         key = (side, name)

@@ -39,7 +39,7 @@ _HEADER_START = re.compile(r"\n      (?! )")
 _HEADER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)", re.DOTALL)
 # Everything that stands here is plain text to YAML 1.1, save the four words for nothing; so the scalars that the writer
 # leaves unquoted, and those beginning with a digit, which vcrpy does.
-_PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./,;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_./,;=&%+?@()\[\]-]+)*")
+_PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_~./,;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_~./,;=&%+?@()\[\]-]+)*")
 _SINGLE = re.compile(r"'((?:[^']|'')*)'")
 _HINT = re.compile(r"[|][-+]?[0-9]")
 _BLOCKS = 4096

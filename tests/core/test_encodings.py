@@ -2,11 +2,12 @@
 
 import base64
 import gzip
+import string
 import zlib
 
 import pytest
 
-from fcproxy.core.encodings import MAX_DECODED, runs
+from fcproxy.core.encodings import _MAY_DEFLATE, MAX_DECODED, runs
 
 TEXT = "hello-World-1234"
 WRAPPED = base64.b64encode(("x" * 40 + TEXT + "y" * 20).encode()).decode()
@@ -22,6 +23,9 @@ RUNS = {
     "hex": TEXT.encode().hex(),
     "hex, odd": "a" + TEXT.encode().hex(),
     "hex list": TEXT.encode().hex(":"),
+    "raw deflate, fixed": base64.b64encode(zlib.compress(TEXT.encode(), wbits=-15)).decode(),
+    "raw deflate, dynamic": base64.b64encode(zlib.compress((TEXT + "~ab~cd" * 60).encode(), wbits=-15)).decode(),
+    "hex, 0x together": "".join(f"0x{octet:02x}" for octet in TEXT.encode()),
     "hex, 0x": ", ".join(f"0x{octet:02x}" for octet in TEXT.encode()),
     "decimal list": ",".join(map(str, TEXT.encode())),
     "lines": WRAPPED[:64] + "\r\n" + WRAPPED[64:],
@@ -31,6 +35,16 @@ RUNS = {
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_is_read(name: str) -> None:
     assert any(TEXT[:10] in run.decoded for run in runs(f"<{RUNS[name]}>")), name
+
+
+def test_types_of_deflate_are_told_by_two_letters() -> None:
+    for first in _LETTERS:
+        for second in _LETTERS:
+            kind = base64.b64decode(f"{first}{second}AA")[0] >> 1 & 3
+            assert bool(_MAY_DEFLATE.match(first + second)) == (kind in (1, 2))
+
+
+_LETTERS = string.ascii_letters + string.digits + "+/"
 
 
 def test_a_run_says_where_it_stands() -> None:
