@@ -155,6 +155,10 @@ class Fake:
         """Everything that it remembers, as JSON-ready data."""
         return self.state.to_json()
 
+    def mark(self) -> object:
+        """A value that differs from an earlier one where anything was made, deleted, scheduled or sent since."""
+        return self.state.mark()
+
     def load(self, data: Mapping[str, Any]) -> None:
         """Takes up what `dump` gave. Raises ValueError for data that is no such thing."""
         self.state.load(data)

@@ -204,6 +204,12 @@ class State:
         """The earliest job that is due, taken off the list."""
         return self.jobs.pop(0) if self.jobs and self.jobs[0].due <= now else None
 
+    def mark(self) -> tuple[int, ...]:
+        """Differs from an earlier one where objects or work came or went; what changed in place does not show."""
+        made = (self.counters.get(word, 0) for word in ("row", "job", "delivery"))
+        held = map(len, (self.idempotency, self.jobs, self.outbox, self.deleted))
+        return (self.offset, *made, *held)
+
     def to_json(self) -> Doc:
         """Everything as JSON-ready data, for keeping it over a restart. Not a copy: it changes with the state."""
         return {

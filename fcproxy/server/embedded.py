@@ -1,22 +1,21 @@
 """The embedded fake as an upstream, in the same process: no socket, no waiting but what a fault asks for."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from fcproxy.config import Config
-from fcproxy.core.errors import CannotStart, UsageError
+from fcproxy.core.errors import UsageError
 from fcproxy.core.message import Request, Response
 from fcproxy.fake import Fake, Options, Outbound, fixed_clock
 from fcproxy.fake.faults import FAULT_HEADER
 from fcproxy.server.answers import bad_request
 from fcproxy.server.courier import Courier
 from fcproxy.server.scenario import play_scenario
-from fcproxy.server.store import replace_file
+from fcproxy.server.state_file import StateFile
 from fcproxy.server.upstream import ClientCut, Reply
 
 __all__ = ["LOOK_SECONDS", "FakeUpstream", "embedded_fake"]
@@ -26,14 +25,15 @@ LOOK_SECONDS = 1.0
 
 
 class FakeUpstream:
-    """Answers from ``fake``; ``courier`` does for it what reaches outside."""
+    """Answers from ``fake``; ``courier`` does for it what reaches outside; ``state`` hears of what may change it."""
 
     name = "fake"
     connections = 0
     """It needs none."""
 
-    def __init__(self, fake: Fake, courier: Courier) -> None:
+    def __init__(self, fake: Fake, courier: Courier, state: StateFile | None = None) -> None:
         self.fake = fake
+        self._state = state
         self.bells: set[asyncio.Event] = set()
         """Each is set when something may have happened in the fake, and when it ends."""
         self.ended = False
@@ -50,6 +50,7 @@ class FakeUpstream:
         result = self.fake.begin(request)
         if isinstance(result, Outbound):
             result = self.fake.finish(result, await self._courier.carry_out(result))
+        self._touch(request.method)
         self.look()
         pieces = _once(result.body)
         if fault := result.headers.get(FAULT_HEADER):
@@ -61,6 +62,7 @@ class FakeUpstream:
 
     def control(self, method: str, path: str, body: bytes) -> Response:
         """The fake's control API."""
+        self._touch(method)
         response = self.fake.control(method, path, body)
         self.look()
         return response
@@ -75,6 +77,10 @@ class FakeUpstream:
         self.ended = True
         self._ring()
 
+    def _touch(self, method: str) -> None:
+        if self._state is not None and method not in {"GET", "HEAD"}:
+            self._state.touch()
+
     def _ring(self) -> None:
         for bell in self.bells:
             bell.set()
@@ -86,13 +92,16 @@ async def embedded_fake(config: Config) -> AsyncIterator[FakeUpstream]:
     hosts = frozenset(filter(None, (host.strip() for host in (config.forward_hosts or "").split(","))))
     options = Options(strict=config.fake_strict, forward_hosts=hosts)
     fake = Fake(seed=config.seed, clock=_clock(config.clock), options=options)
-    state = Path(config.state) if config.state else None
+    state = StateFile(fake, Path(config.state)) if config.state else None
     if state is not None:
-        _load(fake, state)
+        state.load()
     if config.scenario:
         play_scenario(fake, Path(config.scenario))
-    async with Courier(fake) as courier:
-        upstream = FakeUpstream(fake, courier)
+    async with AsyncExitStack() as resources:
+        if state is not None:
+            await resources.enter_async_context(state.kept())
+        courier = await resources.enter_async_context(Courier(fake))
+        upstream = FakeUpstream(fake, courier, state)
         looking = asyncio.create_task(_look_again(upstream)) if config.clock == "real" else None
         try:
             yield upstream
@@ -102,8 +111,6 @@ async def embedded_fake(config: Config) -> AsyncIterator[FakeUpstream]:
                 looking.cancel()
                 with suppress(asyncio.CancelledError):
                     await looking
-    if state is not None:
-        _save(fake, state)
 
 
 async def _look_again(upstream: FakeUpstream) -> None:
@@ -125,25 +132,6 @@ def _clock(word: str) -> Callable[[], int]:
         raise UsageError("--clock: expects fixed, real, or a moment such as 2026-01-31T12:00:00Z") from None
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     return lambda: seconds
-
-
-def _load(fake: Fake, path: Path) -> None:
-    try:
-        data = json.loads(path.read_bytes())
-        fake.load(data)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise CannotStart(f"--state {path}: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise CannotStart(f"--state {path}: holds no state of this fake") from None
-
-
-def _save(fake: Fake, path: Path) -> None:
-    try:
-        replace_file(path, [json.dumps(fake.dump()).encode("ascii"), b"\n"])
-    except OSError as error:
-        raise CannotStart(f"--state {path}: not written: {error.strerror}") from None
 
 
 def _too_large() -> Reply:

@@ -1,6 +1,7 @@
 """What the server's tests stand on: a scripted upstream and a client as plain sockets, and a proxy in this process."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,12 +21,15 @@ __all__ = [
     "Origin",
     "Script",
     "Spoken",
+    "answered",
     "connected",
+    "control",
     "no_check",
     "origin",
     "passage",
     "proxy",
     "read_message",
+    "request",
     "speak",
 ]
 
@@ -144,6 +148,27 @@ async def speak(url: str, data: bytes, *, bodiless: bool = False) -> Spoken:
         writer.write(data)
         await writer.drain()
         return Spoken(*await read_message(reader, bodiless=bodiless))
+
+
+def request(method: str, path: str, form: str = "", *extra: str) -> bytes:
+    """A request as an app sends it."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {KEY}", *extra]
+    if form:
+        lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(form)}"]
+    return ("\r\n".join([*lines, "", ""]) + form).encode()
+
+
+def answered(spoken: Spoken) -> Any:
+    """The JSON of an answer."""
+    return json.loads(spoken.body)
+
+
+async def control(url: str, path: str, body: object = None) -> Any:
+    """What the fake's control API answers: to a POST, or to a GET where there is no body."""
+    raw = b"" if body is None else json.dumps(body).encode()
+    head = f"{'GET' if body is None else 'POST'} /_fcproxy/fake/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
+    return answered(await speak(url, head.encode() + raw))
 
 
 @asynccontextmanager

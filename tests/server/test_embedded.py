@@ -3,7 +3,6 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,28 +10,9 @@ from fcproxy.config import Config
 from fcproxy.core.errors import CannotStart, UsageError
 from fcproxy.core.modes import Mode
 from fcproxy.stripe.signature import SIGNATURE_HEADER
-from tests.server.harness import KEY, Spoken, connected, origin, proxy, read_message, speak
+from tests.server.harness import answered, connected, control, origin, proxy, read_message, request, speak
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-def request(method: str, path: str, form: str = "", *extra: str) -> bytes:
-    """A request as an app sends it."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {KEY}", *extra]
-    if form:
-        lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(form)}"]
-    return ("\r\n".join([*lines, "", ""]) + form).encode()
-
-
-def answered(spoken: Spoken) -> Any:
-    return json.loads(spoken.body)
-
-
-async def control(url: str, path: str, body: object = None) -> Any:
-    raw = b"" if body is None else json.dumps(body).encode()
-    head = f"{'GET' if body is None else 'POST'} /_fcproxy/fake/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    head += f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
-    return answered(await speak(url, head.encode() + raw))
 
 
 async def test_an_event_is_delivered_signed_and_tried_again_after_a_failure() -> None:
