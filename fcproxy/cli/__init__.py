@@ -49,7 +49,9 @@ class _LazyGroup(click.Group):
         try:
             result: object = super().invoke(ctx)
         except FcproxyError as error:
-            click.echo(f"fcproxy: {error}", err=True)
+            from fcproxy.cli.said import said
+
+            click.echo(f"fcproxy: {said(str(error))}", err=True)
             ctx.exit(error.exit_code)
         return result
 

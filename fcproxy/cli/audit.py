@@ -2,12 +2,14 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from fcproxy import __version__
 from fcproxy.cli.options import epilog
+from fcproxy.cli.said import said
 from fcproxy.core.audit_baseline import Entry, apply_baseline, parse_baseline, render_baseline
 from fcproxy.core.audit_render import FORMATS
 from fcproxy.core.audit_report import Coverage, Report
@@ -128,15 +130,15 @@ def _fixed(report: Report, config: str | None) -> int:
         path = Path(name)
         # A name that holds a secret is shown without it, and so leads to no file.
         if not path.is_file():
-            click.echo(f"fcproxy: {name}: not fixed: rename the file first", err=True)
+            click.echo(said(f"fcproxy: {name}: not fixed: rename the file first"), err=True)
             continue
         try:
             done = redact_file(path, rules, restamp=True)
         except (CassetteUnreadable, CannotStart) as error:
-            click.echo(f"fcproxy: not fixed: {error}", err=True)
+            click.echo(said(f"fcproxy: not fixed: {error}"), err=True)
             continue
         fixed += done.written
-        click.echo(done.text(), err=True)
+        click.echo(said(done.text()), err=True)
     return fixed
 
 
@@ -148,9 +150,11 @@ def _redaction_rules() -> str:
 
 def _entries(path: Path) -> list[Entry]:
     try:
-        return parse_baseline(path.read_bytes(), path.as_posix())
+        entries = parse_baseline(path.read_bytes(), path.as_posix())
     except OSError as error:
         raise UsageError(f"{path.as_posix()}: {error.strerror}") from None
+    # Written by hand, as like as not: what stands in it is told where it fits nothing any more.
+    return [replace(one, file=said(one.file), place=said(one.place), rule=said(one.rule)) for one in entries]
 
 
 def _write(path: Path, text: str) -> None:

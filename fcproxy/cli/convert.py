@@ -53,13 +53,14 @@ def convert(
     """
     from fcproxy.cli.options import config_from
     from fcproxy.codings import DECODERS
+    from fcproxy.server.store import read_file
     from fcproxy.vcr_format import read_any
 
     rules = config_from({"config": config}).rules
     if target.exists() and not force:
         raise UsageError(f"{target}: is there already; --force replaces it")
     try:
-        data = source.read_bytes()
+        data = read_file(source)
     except OSError as error:
         raise CassetteUnreadable(str(source), f"cannot be read: {error.strerror}") from None
     found, imported = read_any(data, str(source), DECODERS, kind)

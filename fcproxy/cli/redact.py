@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fcproxy.cli.options import epilog
+from fcproxy.cli.said import said
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
 
 __all__ = ["redact"]
@@ -38,12 +39,12 @@ def redact(ctx: click.Context, /, *, paths: tuple[Path, ...], check: bool, confi
         try:
             done = redact_file(path, rules, write=not check)
         except CassetteUnreadable as error:
-            click.echo(f"fcproxy: {error}", err=True)
+            click.echo(said(f"fcproxy: {error}"), err=True)
             unreadable += 1
             continue
         changed += done.changed > 0
         if done.changed or not quiet:
-            click.echo(done.text(verb="would change" if check else "changed"))
+            click.echo(said(done.text(verb="would change" if check else "changed")))
     if unreadable:
         ctx.exit(3)
     ctx.exit(1 if check and changed else 0)

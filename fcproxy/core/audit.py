@@ -6,7 +6,8 @@ Values live only inside an `Inspection`; what leaves it is a `Finding`.
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -37,6 +38,9 @@ MAX_COMPARED = 100
 
 _WEAK = {"named-credential": 1, "unknown-token": 1, "learned": 1, "unknown-value": 2}
 """Rules that say less of a value than any other that knows it too: the more so, the higher the number."""
+
+_PART = re.compile(r"(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{8,}")
+"""What may be a part of a secret, and is no plain word."""
 
 LEARN_ENTROPY = 2.5
 """Least bits per character of it: `aaaaaaaaaa` and ordinary words are no credentials."""
@@ -100,11 +104,22 @@ class Auditor:
         first = self._inspect(listed, raw, Copies(()), quick=quick)
         hits = list(first.hits)
         values = dict.fromkeys(value for hit in hits for value in sorted(hit.learnable) if _learnable(value))
-        if learned := self.copies((*islice(values, MAX_LEARNED), *known)):
+        learned = self.copies((*islice(values, MAX_LEARNED), *known))
+        if learned:
             hits += self._inspect(listed, raw, learned).hits
         coverage = first.coverage
         coverage.files, coverage.bytes = 1, size or len(raw)
-        return Report(tuple(self._findings(file, hits, lines or raw)), coverage)
+        return Report(tuple(self._findings(file, hits, lines or raw, tuple(islice(values, MAX_LEARNED)))), coverage)
+
+    def shown(self, text: str, secrets: Sequence[str] = ()) -> str:
+        """``text`` (a file's name, a place) as a report may show it: no secret known by its shape, no part of one of
+        ``secrets``, nothing that moves a cursor."""
+        for found in self.scanner.shapes(text):
+            text = text.replace(found.value, f"<{found.rule}>")
+        for part in _PART.findall(text) if secrets else ():
+            if any(part in secret for secret in secrets):
+                text = text.replace(part, "<learned>")
+        return "".join(char if char.isprintable() else "?" for char in text)
 
     def copies(self, known: Iterable[str]) -> Copies:
         """The search for those of ``known`` that are no words and do not occur by chance."""
@@ -132,13 +147,15 @@ class Auditor:
             inspection.raw(raw)
         return inspection
 
-    def _findings(self, file: str, hits: list[Hit], raw: str) -> list[Finding]:
+    def _findings(self, file: str, hits: list[Hit], raw: str, secrets: Sequence[str]) -> list[Finding]:
         findings: dict[tuple[int | None, str, str], Finding] = {}
+        file = self.shown(file, secrets)
+        places = {place: self.shown(place, secrets) for place in {hit.place for hit in hits}}
         for hit in _distinct(hits):
             print_ = self.fingerprint(hit.value)
             line = _line(raw, hit.value) if len(findings) < MAX_LINES else 0
             what = self._what.get(hit.rule, "")
-            finding = Finding(file, hit.number, hit.place, hit.rule, print_, what, line, hit.layers)
+            finding = Finding(file, hit.number, places[hit.place], hit.rule, print_, what, line, hit.layers)
             findings.setdefault((hit.number, hit.place, print_), finding)
         return sorted(
             findings.values(), key=lambda f: (f.interaction is None, f.interaction or 0, f.place, f.rule, f.fingerprint)

@@ -17,8 +17,7 @@ def text(report: Report, rules: Mapping[str, str], version: str) -> str:
     del rules, version
     lines = [_line(finding) for finding in report.findings]
     lines += [
-        f"baseline entry no longer found: {entry.get('file')}: {entry.get('place')}: {entry.get('rule')}"
-        for entry in report.stale
+        f"baseline entry no longer found: {entry['file']}: {entry['place']}: {entry['rule']}" for entry in report.stale
     ]
     return "\n".join([*lines, verdict(report), f"coverage: {report.coverage.text()}", ""])
 

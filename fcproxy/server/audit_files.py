@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from fcproxy.server.audit_reading import file_items, quick_report
 from fcproxy.stripe.detectors import DETECTORS
 from fcproxy.vcr_format.provenance import read_provenance
 
-__all__ = ["MAX_FILE", "Settings", "audit_bytes", "audit_files", "find_files", "random_key"]
+__all__ = ["MAX_FILE", "Settings", "audit_bytes", "audit_files", "auditor_for", "find_files", "random_key"]
 
 MAX_FILE = 1024 * 1024 * 1024
 """Largest file, in bytes, that is read. Larger ones are reported as unreadable."""
@@ -59,10 +60,9 @@ def audit_bytes(
     """The report on a file's bytes, shown under ``name``. ``known``: secrets whose copies are findings everywhere."""
     settings = settings or Settings(random_key())
     auditor = auditor or auditor_for(settings)
-    shown = _shown(name, auditor)
     opened = open_bytes(data, [], DECODERS)
     text, charset = open_text(opened.data)
-    quick = quick_report(text, shown, auditor, known) if not opened.layers else None
+    quick = quick_report(text, name, auditor, known) if not opened.layers else None
     if quick is not None:
         report, problem = quick, None
         report.coverage.bytes = len(data)
@@ -71,9 +71,10 @@ def audit_bytes(
         if opened.problem or charset is None:
             items = [Item(data if opened.problem else opened.data, "file")]
         report = auditor.items(
-            shown, items, raw=text if problem is None else "", known=known, size=len(data), quick=True
+            name, items, raw=text if problem is None else "", known=known, size=len(data), quick=True
         )
     findings = list(report.findings)
+    shown = findings[0].file if findings else auditor.shown(name)
     for layer in opened.layers:
         report.coverage.opened(layer)
     if problem is not None and charset is not None:
@@ -94,14 +95,8 @@ def _old_rules(text: str, rules: str) -> str:
     provenance = read_provenance(text)
     if provenance is None or provenance.rules == rules:
         return ""
-    older = provenance.rules if re.fullmatch(r"[A-Za-z0-9._-]{1,32}", provenance.rules) else "unknown"
+    older = provenance.rules if re.fullmatch(r"[0-9.]{1,12}", provenance.rules) else "unknown"
     return f"recorded under redaction rules {older}, today's are {rules}: run `fcproxy redact`"
-
-
-def _shown(name: str, auditor: Auditor) -> str:
-    for found in auditor.scanner.shapes(name):
-        name = name.replace(found.value, f"<{found.rule}>")
-    return "".join(char if char.isprintable() else "?" for char in name)
 
 
 def find_files(paths: Iterable[Path], coverage: Coverage) -> Iterator[Path]:
@@ -138,14 +133,16 @@ def audit_file(path: Path, settings: Settings, auditor: Auditor) -> Report:
     """The report on one file."""
     name = path.as_posix()
     try:
-        if path.stat().st_size > MAX_FILE:
-            return Report(
-                (_unreadable(_shown(name, auditor), f"larger than {MAX_FILE} bytes"),), Coverage(files=1, unreadable=1)
-            )
-        data = path.read_bytes()
+        about = path.stat()
+        # A pipe or a device may never end.
+        regular = stat.S_ISREG(about.st_mode)
+        reason = "" if regular and about.st_size <= MAX_FILE else f"larger than {MAX_FILE} bytes"
+        data = b"" if reason else path.read_bytes()
     except OSError as error:
-        reason = error.strerror or "cannot be read"
-        return Report((_unreadable(_shown(name, auditor), reason),), Coverage(files=1, unreadable=1))
+        regular, reason = True, error.strerror or "cannot be read"
+    if reason:
+        why = reason if regular else "no regular file"
+        return Report((_unreadable(auditor.shown(name), why),), Coverage(files=1, unreadable=1))
     return audit_bytes(data, name, settings=settings, auditor=auditor)
 
 

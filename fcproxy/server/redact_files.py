@@ -11,7 +11,7 @@ from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.rules import RuleBook
 from fcproxy.server.audit_files import find_files
-from fcproxy.server.store import Lock, replace_file
+from fcproxy.server.store import Lock, read_file, replace_file
 from fcproxy.stripe.secrets import RULES
 from fcproxy.vcr_format import ParsedCassette, Provenance, parse, render
 
@@ -75,7 +75,7 @@ def redact_file(path: Path, book: RuleBook = RULES, *, write: bool = True, resta
 def _redacted(path: Path, book: RuleBook) -> tuple[Redaction, bytes, bool]:
     """What there is to do, the file's new contents, and whether it was recorded under other rules."""
     try:
-        parsed = parse(path.read_bytes(), str(path), decoders=DECODERS)
+        parsed = parse(read_file(path), str(path), decoders=DECODERS)
     except OSError as error:
         raise CassetteUnreadable(str(path), f"cannot be read: {error.strerror}") from None
     redactor = Redactor(book, DECODERS)

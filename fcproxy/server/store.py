@@ -12,13 +12,13 @@ from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.vcr_format import ParsedCassette, parse
 from fcproxy.vcr_format.document import MAX_BYTES
 
-__all__ = ["Lock", "exists", "journal_path", "load", "replace_file", "sync_folder"]
+__all__ = ["Lock", "exists", "journal_path", "load", "read_file", "replace_file", "sync_folder"]
 
 
 def load(path: Path) -> ParsedCassette | None:
     """The cassette at ``path``, or None if there is no such file. Raises CassetteUnreadable."""
     try:
-        data = _read(path)
+        data = read_file(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -26,7 +26,8 @@ def load(path: Path) -> ParsedCassette | None:
     return parse(data, str(path), decoders=DECODERS)
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of a file. Raises OSError; CassetteUnreadable for what is too large or no regular file."""
     # Asked before reading: a device or a pipe may never end, and half a gigabyte is refused without being held.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         about = os.fstat(file.fileno())
