@@ -17,6 +17,7 @@ from fcproxy.core.shapes import shape_of
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import parse, render
+from fuzz import http
 
 __all__ = ["TARGETS"]
 
@@ -127,5 +128,8 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "redaction": redaction,
     "deck": deck,
     "cassette": cassette,
+    "plain": http.plain,
+    "front": http.front,
+    "upstream": http.upstream,
 }
 """By the name of their folder in ``corpus/``."""

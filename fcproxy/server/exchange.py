@@ -12,19 +12,15 @@ import aiohttp
 from aiohttp import HttpVersion10, HttpVersion11
 from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
-from aiohttp.streams import EMPTY_PAYLOAD
 
 from fcproxy.core.errors import UpstreamFailed
 from fcproxy.server.failures import FAILURES, failed
 from fcproxy.server.upstream import Reply
-from fcproxy.server.wire import decode_raw
+from fcproxy.server.wire import MAX_LENGTH_DIGITS, decode_raw
 
 __all__ = ["MAX_LINE", "Exchange"]
 
 _VERSIONS = frozenset({HttpVersion10, HttpVersion11})
-
-_NO_LENGTH = str(2**64 - 1)
-"""aiohttp's parser takes this length for none, and would give such an answer as whole and empty."""
 
 MAX_LINE = 64 * 1024
 """Longest status line or header field taken from an upstream, in bytes; aiohttp's 8 KiB is short for a CSP field."""
@@ -33,7 +29,7 @@ MAX_LINE = 64 * 1024
 class Exchange:
     """Owns ``connection`` until `end`. First `send` or `stream`, then `answer`."""
 
-    __slots__ = ("_connection", "_payload", "_protocol", "_read_timeout", "_sending")
+    __slots__ = ("_closed", "_connection", "_payload", "_protocol", "_read_timeout", "_sending")
 
     def __init__(self, connection: Connection, read_timeout: float) -> None:
         """``read_timeout``: longest silence of the upstream, in seconds."""
@@ -42,6 +38,7 @@ class Exchange:
         self._read_timeout = read_timeout
         self._payload: aiohttp.StreamReader | None = None
         self._sending: asyncio.Task[None] | None = None
+        self._closed: asyncio.Future[None] | None = None
 
     def clean(self) -> bool:
         """Whether nothing has come since the end of the answer before: it would be taken for the next one's.
@@ -129,15 +126,39 @@ class Exchange:
         codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
         if codings not in {"", "chunked"}:
             raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
-        if payload is EMPTY_PAYLOAD and (received.get("Content-Length") or "").lstrip("0") == _NO_LENGTH:
-            raise UpstreamFailed("protocol", "the upstream's answer is not as long as it says")
+        if len(received.get("Content-Length") or "") > MAX_LENGTH_DIGITS:
+            raise UpstreamFailed("protocol", "the upstream's answer says a length that is none")
         self._payload = payload
         data = payload.read_nowait(-1) if payload.is_eof() and payload.exception() is None else None
+        if data is None:
+            self._watch()
         body = _chunks(payload) if data is None else _once(data)
         return Reply(message.code, message.reason or "", received, body, data)
 
+    def _watch(self) -> None:
+        """Sees to it that whoever waits for the body learns of the connection's end.
+
+        aiohttp's handler closes the connection on a chunk that is none, drops its time-out, and tells the body's reader
+        nothing.
+        """
+        closed = self._protocol.closed if self._protocol is not None else None
+        if closed is None:
+            self._broken(None)
+            return
+        self._closed = closed
+        closed.remove_done_callback(_retrieved)
+        closed.add_done_callback(_retrieved)
+        closed.add_done_callback(self._broken)
+
+    def _broken(self, _closed: asyncio.Future[None] | None) -> None:
+        payload = self._payload
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            payload.set_exception(aiohttp.ClientPayloadError())
+
     async def end(self) -> None:
         """Gives the connection back to the pool where both messages went through whole, else closes it."""
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._broken)
         sending, self._sending = self._sending, None
         sent = sending is None or (sending.done() and not sending.cancelled() and sending.exception() is None)
         if sending is not None and not sending.done():
@@ -147,6 +168,12 @@ class Exchange:
             self._connection.release()
         else:
             self._connection.close()
+
+
+def _retrieved(closed: asyncio.Future[None]) -> None:
+    """Takes the exception that a lost connection leaves in its future, which asyncio would miss."""
+    if not closed.cancelled():
+        closed.exception()
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

@@ -42,6 +42,9 @@ _NOT_FORWARDED = HOP_BY_HOP | {DECK_HEADER.lower(), "expect", "host"}
 # Expect is answered here, where the body is read whole; Host is the proxy's own address.
 
 
+_AFTER_AUTHORITY = re.compile(r"[/?#].*", re.DOTALL)
+
+
 class BadRequest(Exception):
     """Carries the answer to a request that cannot be taken."""
 
@@ -60,8 +63,11 @@ def target_of(request: web.BaseRequest) -> str:
         scheme, found, rest = target.partition("://")
         if not found or scheme.lower() not in {"http", "https"}:
             raise BadRequest(bad_request(400, "bad_target", "the request target must be a path"))
-        slash = rest.find("/")
-        target = rest[slash:] if slash >= 0 else "/"
+        # RFC 3986 section 3.2: a question mark ends the authority, too.
+        path = _AFTER_AUTHORITY.search(rest)
+        target = path[0] if path else "/"
+        if not target.startswith("/"):
+            target = "/" + target
     if "#" in target:
         raise BadRequest(bad_request(400, "bad_target", "the request target must have no fragment"))
     return target

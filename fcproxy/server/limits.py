@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.answers import bad_request, stripe_error
-from fcproxy.server.wire import Sent, head_bytes, status_line
+from fcproxy.server.wire import MAX_LENGTH_DIGITS, Sent, head_bytes, status_line
 
 __all__ = ["Connection", "LimitedServer", "Limits", "unclear"]
 
@@ -107,10 +107,23 @@ class Connection(web.RequestHandler):
         if not self._begun:
             self._begun = self._heard
         super().data_received(data)
+        self._give_up_body()
 
     def begin(self, request: web.BaseRequest) -> None:
         """The head is whole."""
         self._request = request
+        self._give_up_body()
+
+    def _give_up_body(self) -> None:
+        """Tells whoever waits for a body that has turned out to be none.
+
+        aiohttp puts the error into its queue, behind the request that waits for its body; while that is not whole,
+        nothing else can be in there.
+        """
+        body = self._request.content if self._request is not None else None
+        if body is not None and self._messages and not body.is_eof() and body.exception() is None:
+            body.set_exception(web.RequestPayloadError())
+            body.feed_eof()  # or aiohttp would linger for the rest, and log what it gets
 
     def finish(self) -> None:
         """The request is answered."""
@@ -199,15 +212,29 @@ def _whole(response: Response) -> bytes:
 _VERSIONS = frozenset({(1, 0), (1, 1)})
 
 
+_NO_FORWARDING = frozenset({"CONNECT", "TRACE"})
+"""TRACE would tell the client what was put on its request (RFC 9110 section 9.3.8): the key of --api-key-env, too."""
+
+
 def unclear(request: web.BaseRequest) -> Response | None:
-    """The answer that refuses a request whose body could be framed in two ways, or None (RFC 9112 section 6.1)."""
+    """The answer that refuses a request which asks for something that is no forwarding, or whose body could be framed
+    in two ways (RFC 9112 section 6.1); or None."""
     if tuple(request.version) not in _VERSIONS:
         return bad_request(400, "bad_version", "the HTTP version must be 1.0 or 1.1")
+    if request.method in _NO_FORWARDING:
+        return bad_request(400, "bad_method", "there are no tunnels here, and no looking at what is forwarded")
+    wrong = _framing(request)
+    return bad_request(400, "bad_framing", wrong) if wrong is not None else None
+
+
+def _framing(request: web.BaseRequest) -> str | None:
+    if len(request.headers.get("Content-Length", "")) > MAX_LENGTH_DIGITS:
+        return "the Content-Length is no length"
     codings = request.headers.getall("Transfer-Encoding", None)
     if codings is None:
         return None
     if request.version == (1, 0):
-        return bad_request(400, "bad_framing", "HTTP/1.0 has no Transfer-Encoding")
+        return "HTTP/1.0 has no Transfer-Encoding"
     if [coding.strip(" \t").lower() for coding in codings] != ["chunked"]:
-        return bad_request(400, "bad_framing", "the only transfer coding that is known is chunked")
+        return "the only transfer coding that is known is chunked"
     return None

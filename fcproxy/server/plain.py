@@ -29,10 +29,22 @@ _FIRST = re.compile(rb"(GET|POST|DELETE|PUT|PATCH|OPTIONS) (/[!\"$-~]*) HTTP/1\.
 _BEGUN = re.compile(rb"(?:[A-Z]{3,7} |[A-Z]{0,7}\Z)")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~](?:[ -~\t]*[!-~])?)?[ \t]*")
 
-_ODD = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer"})
+_ODD = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"sec-websocket-key1"})
 """Fields that change how a request is framed or answered: such a request is not plain."""
 
-_IGNORED, _COMPARED, _KEY, _LENGTH, _HOST, _REFUSED = range(6)
+_ONCE = (
+    b"content-location",
+    b"content-range",
+    b"content-type",
+    b"etag",
+    b"host",
+    b"max-forwards",
+    b"server",
+    b"user-agent",
+)
+"""Fields that aiohttp's parser refuses to see twice."""
+
+_IGNORED, _SINGLE, _COMPARED, _KEY, _LENGTH, _REFUSED = range(6)
 
 
 class _Line(NamedTuple):
@@ -80,11 +92,11 @@ class PlainReader:
         """``compared``: lower-case names of the header fields that a deck looks at. ``max_head``: bytes."""
         self._max_head = min(max_head, MAX_HEAD)
         self._max_fields = min(max_fields, MAX_FIELDS)
-        self._names = {name.encode(): _COMPARED for name in compared} | {
-            b"idempotency-key": _KEY,
-            b"content-length": _LENGTH,
-            b"host": _HOST,
-        }
+        self._names = (
+            dict.fromkeys(_ONCE, _SINGLE)
+            | {name.encode(): _COMPARED for name in compared}
+            | {b"idempotency-key": _KEY, b"content-length": _LENGTH, b"host": _SINGLE}
+        )
         self._known: dict[bytes, _Line] = {}
 
     def read(self, data: bytes) -> Plain | None:
@@ -111,22 +123,21 @@ class PlainReader:
 
     def _told(self, lines: list[bytes], fields: list[_Line]) -> tuple[tuple[bytes, ...], bytes | None, int] | None:
         """The compared lines, the Idempotency-Key and the body's length."""
-        compared, key, length, hosts = [], None, None, 0
-        for line, (kind, value, _, _) in zip(lines, fields, strict=True):
+        compared, key, length, seen = [], None, 0, set()
+        for line, (kind, value, _, name) in zip(lines, fields, strict=True):
             if kind == _IGNORED:
                 continue
+            if kind == _REFUSED or name in seen:
+                return None
+            seen.add(name)
             if kind == _COMPARED:
                 compared.append(line)
-            elif kind == _KEY and key is None:
+            elif kind == _KEY:
                 key = value
-            elif kind == _LENGTH and length is None:
+            elif kind == _LENGTH:
                 length = int(value)
-            elif kind == _HOST:
-                hosts += 1
-            else:
-                return None
         # RFC 9112 section 3.2: exactly one.
-        return (tuple(compared), key, length or 0) if hosts == 1 else None
+        return (tuple(compared), key, length) if "host" in seen else None
 
     def _look(self, line: bytes) -> _Line:
         found = _FIELD.fullmatch(line)

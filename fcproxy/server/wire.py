@@ -15,7 +15,22 @@ from aiohttp.abc import AbstractStreamWriter
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.client import Client
 
-__all__ = ["Answer", "Sent", "decode_raw", "framed", "head_bytes", "send", "status_line", "whole", "without_body"]
+__all__ = [
+    "MAX_LENGTH_DIGITS",
+    "Answer",
+    "Sent",
+    "decode_raw",
+    "framed",
+    "head_bytes",
+    "send",
+    "status_line",
+    "whole",
+    "without_body",
+]
+
+MAX_LENGTH_DIGITS = 18
+"""Longer Content-Lengths are refused. aiohttp's parser takes 2 ** 64 - 1 for none at all, and a message of that length
+for whole and empty; and Python's int() reads no more than 4,300 digits, zeros counted."""
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 section 5.6.2."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from io import StringIO
 from pathlib import Path
 
@@ -9,13 +11,18 @@ import pytest
 
 from fcproxy.config import Config
 from fcproxy.core.modes import Mode
+from fcproxy.server.app import App
 from fcproxy.server.store import load
-from tests.server.harness import Spoken, connected, origin, passage, proxy, read_message, speak
+from tests.server.harness import Origin, Spoken, connected, origin, passage, proxy, read_message, speak
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 POST = b"POST /v1/x HTTP/1.1\r\nHost: p\r\n"
 GET = b"GET /v1/x HTTP/1.1\r\nHost: p\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+CHUNKS = b"3\r\na=b\r\n0\r\n\r\n"
 SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: p\r\n\r\n"
+
+AHEAD = b"GET /v1/ahead HTTP/1.1\r\nHost: p\r\n\r\n"
 
 REFUSED: dict[str, bytes] = {
     "length and chunks": POST + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
@@ -26,6 +33,14 @@ REFUSED: dict[str, bytes] = {
     "a signed length": POST + b"Content-Length: +3\r\n\r\na=b" + SMUGGLED,
     "a negative length": POST + b"Content-Length: -3\r\n\r\na=b" + SMUGGLED,
     "a hexadecimal length": POST + b"Content-Length: 0x3\r\n\r\na=b" + SMUGGLED,
+    "a length of 64 bits": POST + b"Content-Length: 18446744073709551615\r\n\r\na=b" + SMUGGLED,
+    "a length of 5,000 digits": POST + b"Content-Length: " + b"0" * 5000 + b"3\r\n\r\na=b" + SMUGGLED,
+    "no length": POST + b"Content-Length: \r\n\r\na=b" + SMUGGLED,
+    "a length and more": POST + b"Content-Length: 3;\r\n\r\na=b" + SMUGGLED,
+    "two numbers": POST + b"Content-Length: 3 3\r\n\r\na=b" + SMUGGLED,
+    "a length with an underscore": POST + b"Content-Length: 0_3\r\n\r\na=b" + SMUGGLED,
+    "a length in other digits": POST + "Content-Length: \u0663\r\n\r\na=b".encode() + SMUGGLED,
+    "a length by vertical tab": POST + b"Content-Length:\x0b3\r\n\r\na=b" + SMUGGLED,
     "an endless length": POST + b"Content-Length: 99999999999999999999999\r\n\r\na=b" + SMUGGLED,
     "a length with a blank before its colon": POST + b"Content-Length : 3\r\n\r\na=b" + SMUGGLED,
     "another coding": POST + b"Transfer-Encoding: gzip\r\n\r\na=b" + SMUGGLED,
@@ -36,13 +51,35 @@ REFUSED: dict[str, bytes] = {
     + SMUGGLED,
     "nearly chunked": POST + b"Transfer-Encoding: xchunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
     "chunks by vertical tab": POST + b"Transfer-Encoding:\x0bchunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "chunks with a blank before the colon": POST + b"Transfer-Encoding : chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks with a blank before the name": POST + b" Transfer-Encoding: chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks behind a bare line feed": POST + b"X: X\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks on a line of their own": POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "a colon on a line of its own": POST + b"Transfer-Encoding\r\n : chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks in quotes": POST + b'Transfer-Encoding: "chunked"\r\n\r\n' + CHUNKS + SMUGGLED,
+    "chunks with a parameter": POST + b"Transfer-Encoding: chunked;q=1\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks behind a comma": POST + b"Transfer-Encoding: ,chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks before a comma": POST + b"Transfer-Encoding: chunked,\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks behind an octet beyond ASCII": POST + b"Transfer-Encoding: \xa0chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks twice": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS + SMUGGLED,
+    "chunks and cow": POST + b"Transfer-Encoding: chunked\r\nTransfer-encoding: cow\r\n\r\n" + CHUNKS + SMUGGLED,
+    "no coding and a length": POST + b"Transfer-Encoding: \r\nContent-Length: 3\r\n\r\na=b" + SMUGGLED,
+    "identity and a length": POST + b"Transfer-Encoding: identity\r\nContent-Length: 3\r\n\r\na=b" + SMUGGLED,
     "chunks in HTTP/1.0": b"POST /v1/x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n",
-    "a chunk size that is none": POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
-    "a negative chunk size": POST + b"Transfer-Encoding: chunked\r\n\r\n-3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
-    "a chunk size with 0x": POST + b"Transfer-Encoding: chunked\r\n\r\n0x3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
-    "an endless chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffffff\r\na=b\r\n0\r\n\r\n",
-    "a chunk longer than it says": POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\na=bXX0\r\n\r\n" + SMUGGLED,
-    "chunks between bare line feeds": POST + b"Transfer-Encoding: chunked\r\n\r\n3\na=b\n0\n\n" + SMUGGLED,
+    "a chunk size that is none": POST + CHUNKED + b"zz\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "a negative chunk size": POST + CHUNKED + b"-3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "a chunk size with 0x": POST + CHUNKED + b"0x3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "a chunk size of 65 bits": POST + CHUNKED + b"10000000000000003\r\na=b\r\n0\r\n\r\n",
+    "a chunk size behind a blank": POST + CHUNKED + b" 3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "a chunk size before a blank": POST + CHUNKED + b"3 \r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "a chunk size with an underscore": POST + CHUNKED + b"0_3\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "a chunk without a size": POST + CHUNKED + b"\r\na=b\r\n0\r\n\r\n" + SMUGGLED,
+    "a chunk that a bare line feed ends": POST + CHUNKED + b"3\r\na=b\n0\r\n\r\n" + SMUGGLED,
+    "a length behind the chunks": POST + CHUNKED + b"3\r\na=b\r\n0\r\nContent-Length: 9\r\n\r\n",
+    "a coding behind the chunks": POST + CHUNKED + b"3\r\na=b\r\n0\r\nTransfer-Encoding: x\r\n\r\n",
+    "an endless chunk": POST + CHUNKED + b"ffffffffffffffffffff\r\na=b\r\n0\r\n\r\n",
+    "a chunk longer than it says": POST + CHUNKED + b"3\r\na=bXX0\r\n\r\n" + SMUGGLED,
+    "chunks between bare line feeds": POST + CHUNKED + b"3\na=b\n0\n\n" + SMUGGLED,
     "a line feed in a chunk extension": POST + b'Transfer-Encoding: chunked\r\n\r\n3;a="\n"\r\na=b\r\n0\r\n\r\n',
     "bare line feeds": b"GET /v1/x HTTP/1.1\nHost: p\n\n",
     "a bare line feed between fields": GET + b"X: a\nY: b\r\n\r\n",
@@ -51,6 +88,16 @@ REFUSED: dict[str, bytes] = {
     "a folded field": GET + b"X: a\r\n b\r\n\r\n",
     "a field without a colon": GET + b"X\r\n\r\n",
     "a field without a name": GET + b": x\r\n\r\n",
+    "two content types": GET + b"Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
+    "a tunnel": b"CONNECT api.stripe.com:443 HTTP/1.1\r\nHost: p\r\n\r\n" + SMUGGLED,
+    "a tunnel to a path": b"CONNECT /v1/x HTTP/1.1\r\nHost: p\r\n\r\n" + SMUGGLED,
+    "a look at what is forwarded": b"TRACE /v1/x HTTP/1.1\r\nHost: p\r\n\r\n",
+    "an authority": b"GET api.stripe.com:443 HTTP/1.1\r\nHost: p\r\n\r\n",
+    "a file": b"GET file:///etc/passwd HTTP/1.1\r\nHost: p\r\n\r\n",
+    "a fragment": b"GET /v1/x#y HTTP/1.1\r\nHost: p\r\n\r\n",
+    "a version in small letters": b"GET /v1/x http/1.1\r\nHost: p\r\n\r\n",
+    "a version of three digits": b"GET /v1/x HTTP/1.10\r\nHost: p\r\n\r\n",
+    "a method in small letters": b"get /v1/x HTTP/1.1\r\nHost: p\r\n\r\n",
     "no host": b"GET /v1/x HTTP/1.1\r\n\r\n",
     "two hosts": GET + b"Host: q\r\n\r\n",
     "no version": b"GET /v1/x\r\n\r\n",
@@ -71,7 +118,7 @@ REFUSED: dict[str, bytes] = {
 ACCEPTED: dict[str, bytes] = {
     "a body with GET": GET + b"Content-Length: 3\r\n\r\nabc",
     "an upgrade that is not taken up": GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-    "a chunk extension": POST + b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\n\r\n",
+    "a chunk extension": POST + CHUNKED + b"3;x=y\r\nabc\r\n0\r\n\r\n",
     "empty lines before the request": b"\r\n\r\n" + GET + b"\r\n",
     "a target of 30 kB": b"GET /v1/" + b"a" * 30_000 + b" HTTP/1.1\r\nHost: p\r\n\r\n",
     "100 fields": GET + b"".join(b"X-%d: a\r\n" % number for number in range(100)) + b"\r\n",
@@ -87,26 +134,94 @@ def assert_stripe_shaped(got: Spoken) -> None:
     assert error["code"].startswith("fcproxy_")
 
 
-@pytest.mark.parametrize("name", REFUSED)
-async def test_refused_unforwarded_unquoted_and_closed(name: str, tmp_path: Path) -> None:
+def own(target: bytes) -> bytes:
+    """What an echoing upstream answers."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(target), target)
+
+
+MODES = {"record": Mode.RECORD, "replay": Mode.REPLAY, "auto": Mode.AUTO, "passthrough": Mode.PASSTHROUGH}
+FORWARDING = {"record", "auto", "passthrough"}
+
+
+@asynccontextmanager
+async def serving(word: str, folder: Path, lines: StringIO) -> AsyncIterator[tuple[App, Origin]]:
+    """A proxy in one of `MODES` before an echoing upstream, or before the fake, with another that sees nothing."""
+
+    async def echo(raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await asyncio.sleep(0.002)
+            writer.write(own(raw.split(b" ")[1]))
+            raw, _ = await read_message(reader)
+            up.requests.append(raw)
+
+    async with origin(echo) as up:
+        config = Config(cassette=str(folder / "c.yaml"), upstream="fake" if word == "fake" else up.url, fsync="never")
+        async with proxy(MODES.get(word, Mode.PASSTHROUGH), config, log=lines) as app:
+            yield app, up
+
+
+async def one_ahead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes, up: Origin | None) -> None:
+    """Sends a good request and, while ``up`` is at it, ``data``; without ``up``, behind its answer. Reads that."""
+    before = len(up.requests) if up is not None else 0
+    writer.write(AHEAD)
+    if up is not None:
+        while len(up.requests) == before:
+            await asyncio.sleep(0)
+        writer.write(data)
+        assert (await read_message(reader))[0] == own(b"/v1/ahead")
+    else:
+        await read_message(reader)
+        writer.write(data)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("word", [*MODES, "fake"])
+async def test_refused_unforwarded_unquoted_and_closed(word: str, ahead: bool, tmp_path: Path) -> None:
+    """``ahead``: with a good request before it on the connection."""
     lines = StringIO()
-    async with origin(OK) as up:
-        config = Config(cassette=str(tmp_path / "c.yaml"), upstream=up.url)
-        async with proxy(Mode.RECORD, config, log=lines) as app, connected(app.url) as (reader, writer):
-            writer.write(REFUSED[name])
-            raw, head = await read_message(reader)
-            async with asyncio.timeout(5):
-                rest = await reader.read()
-    got = Spoken(raw, head)
-    assert 400 <= got.status < 500
-    assert rest == b""
-    assert up.requests == []
-    assert_stripe_shaped(got)
-    for quoted in (b"smuggled", b"aaaa", b"a=b"):
-        assert quoted not in raw
-        assert quoted.decode() not in lines.getvalue()
-    assert "Traceback" not in lines.getvalue()
-    assert not (tmp_path / "c.yaml").exists()
+    async with serving(word, tmp_path, lines) as (app, up):
+        for name, data in REFUSED.items():
+            async with connected(app.url) as (reader, writer):
+                if ahead:
+                    await one_ahead(reader, writer, data, up if word in FORWARDING else None)
+                else:
+                    writer.write(data)
+                raw, head = await read_message(reader)
+                async with asyncio.timeout(5):
+                    rest = await reader.read()
+            got = Spoken(raw, head)
+            assert 400 <= got.status < 500, name
+            assert rest == b"", name
+            assert_stripe_shaped(got)
+            for quoted in (b"smuggled", b"aaaa", b"a=b"):
+                assert quoted not in raw, name
+        asked = [request.split(b" ")[1] for request in up.requests]
+        assert set(asked) <= {b"/v1/ahead"}
+    for word_ in ("smuggled", "aaaa", "a=b", "Traceback"):
+        assert word_ not in lines.getvalue()
+    assert ahead or not (tmp_path / "c.yaml").exists()
+
+
+async def test_bodies_that_turn_out_to_be_none_are_refused_at_once(tmp_path: Path) -> None:
+    """Their heads have come, and are good: somebody waits for the body already."""
+    lines = StringIO()
+    async with serving("record", tmp_path, lines) as (app, up):
+        for name, data in REFUSED.items():
+            head, end, rest = data.partition(b"\r\n\r\n")
+            if not head.startswith(POST + CHUNKED[:-4]) or "codings" in name or b"HTTP/1.0" in head:
+                continue
+            async with connected(app.url) as (reader, writer):
+                writer.write(head + end + rest[:1])
+                await asyncio.sleep(0.002)
+                writer.write(rest[1:])
+                async with asyncio.timeout(5):
+                    raw, head = await read_message(reader)
+                    with suppress(ConnectionError):  # what it did not read breaks the connection
+                        assert await reader.read() == b"", name
+            assert Spoken(raw, head).status == 400, name
+            assert_stripe_shaped(Spoken(raw, head))
+        assert up.requests == []
+    assert "Error" not in lines.getvalue()
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

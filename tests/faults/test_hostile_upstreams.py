@@ -159,6 +159,19 @@ async def test_what_is_no_clear_answer_is_none(mode: Mode, tmp_path: Path) -> No
         assert app.decks.verdict().recorded == (0 if mode is Mode.PASSTHROUGH else 2 * len(NOT_HTTP))
 
 
+@pytest.mark.parametrize("rest", [b"zz\r\n", b"-2\r\nok\r\n", b"2\nok\n", b"2\r\nokok\r\n", b"0\r\nfoo\r\n\r\n"])
+async def test_a_body_that_turns_out_to_be_none_is_cut_at_once(rest: bytes, tmp_path: Path) -> None:
+    """Not after --read-timeout: that is over once aiohttp has closed the connection."""
+    first = CHUNKED + b"2\r\nok\r\n"
+    async with behind(Mode.RECORD, tmp_path, [(first, rest)]) as app:
+        async with connected(app.url) as (reader, writer), asyncio.timeout(5):
+            writer.write(get("/v1/odd/0"))
+            with suppress(ConnectionError):
+                assert not (await reader.read()).endswith(b"0\r\n\r\n")
+        await assert_out_of_use(app, 0)
+        assert app.decks.verdict().recorded == 2
+
+
 @pytest.mark.parametrize("answer", [sized(b"four"), CHUNKED + b"2\r\nfo\r\n2;x=y\r\nur\r\n0\r\nX-Late: 1\r\n\r\n"])
 async def test_reset_at_every_octet_and_never_taken_for_whole(answer: bytes, tmp_path: Path) -> None:
     async def cut(raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
