@@ -59,4 +59,6 @@ def test_the_straight_road_is_taken() -> None:
         shown = [interaction(PRETTY, sent=b"a=b", method="POST", headers=[("A", "b c")]), interaction(b'{"a":[1]}')]
         data = render(shown, Provenance(rules="1"), style=style)
         begins = [number for number, line in enumerate(data.splitlines(), 1) if line.startswith(b"- ")]
-        assert [line for line, _ in quick_items(data, data.decode())] == begins
+        items = list(quick_items(data.decode()))
+        assert [line for line, _ in items] == begins
+        assert all(isinstance(item, Interaction) for _, item in items)

@@ -339,7 +339,13 @@ def _in_play(
     interactions: Sequence[Interaction], rules: MatchRules, stored: Redactor, live: Callable[[Request], Canonical]
 ) -> tuple[Cassette, StoredForms]:
     """``stored`` is a comparing redactor of the cassette's own: what it learns of the recording is no client's."""
-    # Bounded: the forms of a large cassette would outweigh it.
-    memo = Memo(Outlined(rules, stored).form, rules)
-    cassette = Cassette(interactions, lambda index: memo.get(interactions[index].request, 0), rules)
+    # Bounded: the forms of a large cassette would outweigh it. Those of a known outline are made anew at less cost.
+    outlined = Outlined(rules, stored)
+    memo = Memo(outlined.form, rules)
+
+    def form(index: int) -> Canonical:
+        request = interactions[index].request
+        return outlined.quick(memo.bare(request)) or memo.get(request, 0)
+
+    cassette = Cassette(interactions, form, rules)
     return cassette, StoredForms(memo, cassette.index, interactions, rules, live)

@@ -37,6 +37,7 @@ _SHORTEST_PACKED = 16
 """Characters of base64 that can hold a compressed secret."""
 
 _MAX_BEGINS = 16
+_SLASH = re.compile("/")
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
 _BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
@@ -73,6 +74,8 @@ def runs(text: str) -> Iterator[Run]:
     """The encoded runs of ``text`` that hold readable text; they may overlap."""
     if len(text) < _SHORTEST or (_ID.fullmatch(text) and _ASCII_STRETCH.search(text) is None):
         return
+    if len(text) < _SHORTEST_PACKED and _ASCII_STRETCH.search(text) is None and _PACKED64.search(text) is None:
+        return  # too short for all others
     if "\n" in text:
         for found in _BASE64_LINES.finditer(text):
             yield from _base64(found.start(), found.end(), re.sub(r"\s", "", found[0]))
@@ -90,7 +93,9 @@ def runs(text: str) -> Iterator[Run]:
 def _base64(start: int, end: int, run: str) -> Iterator[Run]:
     """The readings of one run; those from behind a slash first, since in a path it may separate."""
     plain = run.rstrip("=").replace("-", "+").replace("_", "/")
-    begins = (0, *(slash.end() for slash in re.finditer("/", run[:-_SHORTEST])))[-_MAX_BEGINS:]
+    begins: tuple[int, ...] = (0,)
+    if "/" in run:
+        begins = (0, *[slash.end() for slash in _SLASH.finditer(run, 0, len(run) - _SHORTEST)])[-_MAX_BEGINS:]
     # A secret may begin at any of the alignments, and the run with letters that are not base64 at all.
     aligned = {found.start() % 4 for found in _ASCII_STRETCH.finditer(run)}
     packed = _PACKED64.search(run)

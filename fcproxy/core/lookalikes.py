@@ -7,10 +7,11 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from zlib import crc32
 
-from fcproxy.core.canonical import Canonical, lines
+from fcproxy.core.canonical import Canonical
 
 __all__ = ["Lookalikes"]
 
@@ -37,32 +38,36 @@ class Lookalikes:
     def __init__(self) -> None:
         self._prints = array("I")
         self._ends = array("L", [0])
+        self._segments = array("I")
+        self._segment_ends = array("L", [0])
         self._postings = array("Q")
-        self._unsorted: list[int] = []
         self._shapes: dict[Route, int] = {}
 
     def add(self, form: Canonical) -> None:
         """Files the next interaction."""
-        number = len(self._ends) - 1
-        prints = _prints(lines(form.fields))
-        self._prints.extend(prints)
+        self._prints.extend(_prints(_lines(form.fields)))
         self._ends.append(len(self._prints))
-        self._unsorted.extend(one << 32 | number for one in prints)
-        self._unsorted.extend(one << 32 | number for one in _prints(_segments(form.path)))
-        self._shapes.setdefault((form.method, _VARIABLE.sub("*", form.path)), number)
+        self._segments.extend(_prints(_segments(form.path)))
+        self._segment_ends.append(len(self._segments))
+        self._shapes.setdefault((form.method, _VARIABLE.sub("*", form.path)), len(self._ends) - 2)
 
     def close(self) -> None:
         """No more come: builds what the questions need."""
-        self._unsorted.sort()
-        self._postings = array("Q", self._unsorted)
-        self._unsorted = []
+        postings: list[int] = []
+        for prints, ends in ((self._prints, self._ends), (self._segments, self._segment_ends)):
+            counts = Counter(prints)
+            for number, (start, end) in enumerate(pairwise(ends)):
+                postings += [one << 32 | number for one in prints[start:end] if counts[one] <= _COMMON]
+        postings.sort()
+        self._postings = array("Q", postings)
+        self._segments, self._segment_ends = array("I"), array("L", [0])
 
     def likest(self, form: Canonical, pool: Sequence[int], around: int, count: int) -> list[int]:
         """Of the sorted ``pool`` the ``count`` that share most fields with ``form``, best first.
 
         ``around``: a number about which the app is.
         """
-        wanted = set(_prints(lines(form.fields)))
+        wanted = set(_prints(_lines(form.fields)))
         if len(pool) <= _CLOSE + _AROUND:
             candidates = set(pool)
         else:
@@ -95,14 +100,17 @@ class Lookalikes:
         for one in prints:
             low = bisect_left(postings, one << 32)
             high = bisect_left(postings, (one + 1) << 32, low)
-            if high - low <= _COMMON:
-                votes.update(posting & 0xFFFFFFFF for posting in postings[low:high])
+            votes.update(posting & 0xFFFFFFFF for posting in postings[low:high])
         return votes
 
     def _likeness(self, wanted: set[int], number: int) -> float:
         mine = self._prints[self._ends[number] : self._ends[number + 1]]
         same = sum(map(wanted.__contains__, mine))
         return same / max(len(wanted) + len(mine) - same, 1)
+
+
+def _lines(fields: Mapping[str, str]) -> list[str]:
+    return [f"{place}={text}" for place, text in fields.items()]
 
 
 def _prints(texts: Iterable[str]) -> list[int]:

@@ -34,25 +34,27 @@ class Memo:
 
     def get(self, request: Request, version: int) -> Canonical:
         """The form of ``request``. ``version``: changes whenever another answer would be given to the same request."""
-        headers, key = self._key(request, version)
+        headers = self.headers(request)
+        key = (version, request.method, request.url, request.body, headers)
         form = self._forms.get(key)
         if form is None:
-            # The other headers are longer than these, and redacting them would cost more than all the rest.
-            form = self._make(Request(request.method, request.url, Headers(headers), request.body))
+            form = self._make(self.bare(request))
             if len(request.body) <= _LARGEST:
                 self._keep(key, form, len(request.body))
         return form
 
+    def bare(self, request: Request) -> Request:
+        """``request`` with these headers only: the others are longer, and redacting them would cost more than all the
+        rest."""
+        return Request(request.method, request.url, Headers(self.headers(request)), request.body)
+
     def headers(self, request: Request) -> tuple[tuple[str, str], ...]:
         """The fields that a form depends on, names in lower case."""
         wanted = self.wanted
-        found = [(lower, value) for name, value in request.headers if (lower := name.lower()) in wanted]
+        headers = request.headers
+        found = [(name, one[1]) for name, one in zip(headers.names, headers, strict=True) if name in wanted]
         # By name: clients differ in the order of their headers, and only that of repeats means anything.
         return tuple(sorted(found, key=itemgetter(0)))
-
-    def _key(self, request: Request, version: int) -> tuple[tuple[tuple[str, str], ...], tuple[object, ...]]:
-        headers = self.headers(request)
-        return headers, (version, request.method, request.url, request.body, headers)
 
     def _keep(self, key: tuple[object, ...], form: Canonical, size: int) -> None:
         self._size += size

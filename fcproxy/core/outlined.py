@@ -51,15 +51,19 @@ class Outlined:
         self._places: dict[tuple[str, tuple[str, ...]], _Places | None] = {}
 
     def form(self, request: Request) -> Canonical:
-        """The form. ``request`` has no other headers than those that make a difference (see `Memo.wanted`)."""
+        """The form. ``request`` has no other headers than those that make a difference (see `Memo.bare`)."""
+        return self.quick(request) or canonical(request, self._rules, self._redactor)
+
+    def quick(self, request: Request) -> Canonical | None:
+        """The form, or None where it has to be made the long way."""
         learned = self._redactor.ledger.learned
         known = len(learned)
-        form = self._quick(request)
+        form = self._form(request)
         if form is None and len(learned) != known:
-            form = self._quick(request)  # what is recognised last may stand in what was read first
-        return form or canonical(request, self._rules, self._redactor)
+            form = self._form(request)  # what is recognised last may stand in what was read first
+        return form
 
-    def _quick(self, request: Request) -> Canonical | None:
+    def _form(self, request: Request) -> Canonical | None:
         found = _URL.fullmatch(request.url)
         head = self._head(request.headers)
         # A user's rule for a route may ask for anything.

@@ -24,7 +24,7 @@ _DATE_PARTS = ("day", "month", "year")
 _NUMBER = re.compile(r"-?[0-9]+")
 _LINE = re.compile(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
 _DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
-_NOT_REALLY_FORM = re.compile(r"&(?:#|amp;#)|(?:=[0-9A-Fa-f]{2}[^=&]{0,3}){3}")
+_QUOTED_PRINTABLE = re.compile("[^=&]{0,3}".join(["=[0-9A-Fa-f]{2}"] * 3))
 _MEANS_PLUS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}|\+[1-9][0-9 ().-]{6,20}")
 _IS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://\S*")
 _BASE64_PLUS = re.compile(r"[A-Za-z0-9/+]{16}")
@@ -197,7 +197,7 @@ class StructureRedactor:
 
     def form(self, text: str, base: Base) -> str:
         """A form body or a query."""
-        if _NOT_REALLY_FORM.search(text):
+        if _is_no_form(text):
             # `&` and `=` here separate nothing: they belong to escapes.
             text = marker.outside(text, self._text.redact_words)
         elif self._ledger.learned.separated:
@@ -216,15 +216,18 @@ class StructureRedactor:
         if self._ledger.learned.separated:
             return None  # what was learned may hold what separates the pieces
         found = self._form_outlines.find(text, base)
-        if found is None or marker.OPEN in text or _NOT_REALLY_FORM.search(text):
+        if found is None or marker.OPEN in text or _is_no_form(text):
             return None
         keys, values, plan = found
         clean = self._text.clean
         changed = False
         for at, (raw, rules) in enumerate(zip(values, plan.rules, strict=True)):
-            if not rules and raw in clean and "%" not in raw and "+" not in raw:
+            if rules or "%" in raw or "+" in raw:
+                done = self._value(_Pair(f"={raw}"), "", _NOWHERE, rules)
+            elif raw in clean or (done := self._text.redact(raw)) == raw:
                 continue
-            done = self._value(_Pair(f"={raw}"), "", _NOWHERE, rules)
+            else:
+                done = _requoted(done)
             if done != raw:
                 values[at], changed = done, True
         if not changed:
@@ -276,7 +279,7 @@ class StructureRedactor:
             return raw
         value = _as_meant(pair.raw_value, pair.value)
         done = self._leaf(value, name, scope, _first(rules, value))
-        return raw if done == value else marker.bump(done, lambda part: quote_plus(part, errors="surrogateescape"))
+        return raw if done == value else _requoted(done)
 
     def _key(self, pair: "_Pair") -> str:
         raw = self._raw(pair.raw_key)
@@ -342,6 +345,15 @@ class _Pair:
         self.key = _plain(self.raw_key)
         self.value = _plain(self.raw_value)
         self.path: Sequence[str] = form.split_key(self.key)
+
+
+def _requoted(value: str) -> str:
+    return marker.bump(value, lambda part: quote_plus(part, errors="surrogateescape"))
+
+
+def _is_no_form(text: str) -> bool:
+    """Whether `&` and `=` belong to escapes: of HTML, of quoted-printable."""
+    return "&#" in text or "&amp;#" in text or _QUOTED_PRINTABLE.search(text) is not None
 
 
 def _plain(raw: str) -> str:

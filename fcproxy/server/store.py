@@ -9,21 +9,27 @@ from pathlib import Path
 
 from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
-from fcproxy.vcr_format import ParsedCassette, parse
-from fcproxy.vcr_format.document import MAX_BYTES
+from fcproxy.vcr_format import ParsedCassette, parse_text
+from fcproxy.vcr_format.document import MAX_BYTES, decode
 
 __all__ = ["Lock", "exists", "journal_path", "load", "read_file", "replace_file", "sync_folder"]
 
 
 def load(path: Path) -> ParsedCassette | None:
     """The cassette at ``path``, or None if there is no such file. Raises CassetteUnreadable."""
+    text = _text(path)
+    return None if text is None else parse_text(text, str(path), decoders=DECODERS)
+
+
+def _text(path: Path) -> str | None:
+    # A function of its own: the file's bytes are gone before its text is read, so a large one is held once.
     try:
         data = read_file(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise CassetteUnreadable(str(path), f"cannot be read: {error.strerror}") from None
-    return parse(data, str(path), decoders=DECODERS)
+    return decode(data, str(path))
 
 
 def read_file(path: Path) -> bytes:

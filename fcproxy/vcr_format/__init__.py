@@ -10,11 +10,22 @@ if TYPE_CHECKING:
     from fcproxy.vcr_format.formats import READERS, read_any
     from fcproxy.vcr_format.har import render_har
     from fcproxy.vcr_format.imported import Imported
-    from fcproxy.vcr_format.native import ParsedCassette, parse
+    from fcproxy.vcr_format.native import ParsedCassette, parse, parse_text
     from fcproxy.vcr_format.provenance import Provenance
     from fcproxy.vcr_format.writer import STYLES, render
 
-__all__ = ["READERS", "STYLES", "Imported", "ParsedCassette", "Provenance", "parse", "read_any", "render", "render_har"]
+__all__ = [
+    "READERS",
+    "STYLES",
+    "Imported",
+    "ParsedCassette",
+    "Provenance",
+    "parse",
+    "parse_text",
+    "read_any",
+    "render",
+    "render_har",
+]
 
 _HOMES = {
     "READERS": "formats",
@@ -23,6 +34,7 @@ _HOMES = {
     "ParsedCassette": "native",
     "Provenance": "provenance",
     "parse": "native",
+    "parse_text": "native",
     "read_any": "formats",
     "render": "writer",
     "render_har": "har",

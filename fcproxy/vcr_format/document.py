@@ -2,12 +2,23 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.vcr_format.plain import Plain
 
-__all__ = ["JSON", "MAX_BYTES", "Document", "Plain", "decode", "read_document", "read_text", "read_yaml_text"]
+__all__ = [
+    "JSON",
+    "MAX_BYTES",
+    "Document",
+    "Plain",
+    "decode",
+    "has_conflict",
+    "read_document",
+    "read_text",
+    "read_yaml_text",
+]
 
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file that is read."""
@@ -34,6 +45,7 @@ def read_document(data: bytes, name: str) -> Document:
 
 def read_text(text: str, name: str) -> Document:
     """Reads YAML or JSON that is decoded already. Raises CassetteUnreadable."""
+    _refuse_conflict(text, name)
     document = _read_json(text)
     if document is None:
         # Only now: PyYAML takes a tenth of the start, and cassettes in our own layout are read without it.
@@ -50,17 +62,26 @@ def decode(data: bytes, name: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise CassetteUnreadable(name, "UTF-16 text; save it as UTF-8", 1)
     try:
-        text = data.decode("utf-8-sig")
+        # By hand: the codec that does it copies the whole file for it.
+        text = data[len(BOM_UTF8) :].decode() if data.startswith(BOM_UTF8) else data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise CassetteUnreadable(name, "not UTF-8 text; save it as UTF-8, or record it again", line) from None
-    if not text.strip():
+    if not text or text.isspace():
         raise CassetteUnreadable(name, "an empty file; delete it, then record again")
-    conflict = _CONFLICT.search(text) if any(mark in text for mark in _CONFLICT_MARKS) else None
+    return text
+
+
+def has_conflict(text: str) -> bool:
+    """Whether there may be a merge conflict in ``text``."""
+    return any(mark in text for mark in _CONFLICT_MARKS)
+
+
+def _refuse_conflict(text: str, name: str) -> None:
+    conflict = _CONFLICT.search(text) if has_conflict(text) else None
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         raise CassetteUnreadable(name, "unresolved merge conflict; resolve it, or record the cassette again", line)
-    return text
 
 
 def _without_comments(text: str) -> str:

@@ -15,7 +15,7 @@ from fcproxy.vcr_format.quick import Unusual, quick_items
 from fcproxy.vcr_format.values import Place, body_bytes, header_items, number, octets
 from fcproxy.vcr_format.values import text as word
 
-__all__ = ["ParsedCassette", "interactions_of", "parse"]
+__all__ = ["ParsedCassette", "interactions_of", "parse", "parse_text"]
 
 _VERSION = "1"
 _COMPACT = re.compile(r"(?:#[^\n]*\n)*interactions:\n- \{")
@@ -43,11 +43,18 @@ def parse(data: bytes, name: str, decoders: Mapping[str, Decoder] | None = None)
     ``decoders`` are for the content codings besides gzip and deflate. ``name`` is what messages call the file.
     Raises CassetteUnreadable.
     """
-    text = decode(data, name)
+    return parse_text(decode(data, name), name, decoders)
+
+
+def parse_text(text: str, name: str, decoders: Mapping[str, Decoder] | None = None) -> ParsedCassette:
+    """The same of a file that is decoded already (`document.decode`)."""
+    opening = decoders or {}
     try:
         interactions = [
-            _interaction(item, Place(name, index, line), decoders or {})
-            for index, (line, item) in enumerate(quick_items(data, text))
+            assembled(item.request, item.response, opening)
+            if isinstance(item, Interaction)
+            else _interaction(item, Place(name, index, line), opening)
+            for index, (line, item) in enumerate(quick_items(text))
         ]
     except Unusual:
         interactions = interactions_of(read_text(text, name), name, decoders or {})

@@ -7,9 +7,11 @@ is some fifteen times quicker than vcrpy on the readable style, and holds one in
 import re
 from collections.abc import Iterator
 
-from fcproxy.core.message import Headers
+from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.vcr_format.allowed import COMMENT, uncommented
-from fcproxy.vcr_format.document import JSON, read_yaml_text
+from fcproxy.vcr_format.document import JSON, has_conflict, read_yaml_text
+from fcproxy.vcr_format.layout import restore
+from fcproxy.vcr_format.quick_headers import NULLS, KnownHeaders
 
 __all__ = ["Unusual", "quick_items"]
 
@@ -35,38 +37,43 @@ _INTERACTION = re.compile(
     r"      code: (?P<code>[0-9]{3})\n"
     r"      message: (?P<message>[^\n]+)\n"
 )
-_HEADER_START = re.compile(r"\n      (?! )")
-_HEADER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)", re.DOTALL)
+_STRING = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+_LINE = re.compile(
+    rf'- \{{"request": \{{"body": (null|{_STRING}), "headers": \{{([^{{}}\n]*)\}}, '
+    rf'"method": "([A-Z]+)", "uri": ({_STRING})\}}, '
+    rf'"response": \{{"body": \{{"string": ({_STRING})\}}, "headers": \{{([^{{}}\n]*)\}}, '
+    rf'"status": \{{"code": ([0-9]{{3}}), "message": ({_STRING})\}}\}}\}}(?:{COMMENT})?\n'
+)
 # Everything that stands here is plain text to YAML 1.1, save the four words for nothing; so the scalars that the writer
 # leaves unquoted, and those beginning with a digit, which vcrpy does.
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_~./,;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_~./,;=&%+?@()\[\]-]+)*")
 _SINGLE = re.compile(r"'((?:[^']|'')*)'")
 _HINT = re.compile(r"[|][-+]?[0-9]")
-_BLOCKS = 4096
-_NULLS = frozenset({"null", "Null", "NULL"})
+_WORDS = 256
 
 
 class Unusual(Exception):
     """Not laid out as expected; which says nothing about whether the file is good."""
 
 
-def quick_items(data: bytes, text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    """(line from 1, interaction as plain data) of the file ``data``, decoded as ``text``.
+def quick_items(text: str) -> Iterator[tuple[int, dict[str, object] | Interaction]]:
+    """(line from 1, interaction) of a file decoded as ``text``; as plain data where a closer look is needed.
 
-    Headers come as Headers already. Raises Unusual at any point; then the file must be read in another way.
+    Bodies and headers come as they are written. Raises Unusual at any point; then the file must be read in another way.
     """
     begin = _BEGIN.match(text)
-    # Only these bytes mean the same to YAML wherever they stand; blanks at line ends and aliases do not.
-    if begin is None or data.translate(None, _PRINTABLE) or " \n" in text:
+    # Only these characters mean the same to YAML wherever they stand; blanks at line ends and aliases do not.
+    if begin is None or not text.isascii() or text.encode().translate(None, _PRINTABLE) or " \n" in text:
         raise Unusual
     position, line = begin.end(), text.count("\n", 0, begin.end()) + 1
     known = _Known()
     while not text.startswith(_END, position):
-        found = _INTERACTION.match(text, position)
+        compact = text.startswith("- {", position)
+        found = (_LINE if compact else _INTERACTION).match(text, position)
         end = found.end() if found is not None else _next(text, position)
-        item = _item(found, known) if found is not None else None
+        item = None if found is None else _compact(found, known) if compact else _readable(found, known)
         yield line, item if item is not None else _unusual_item(text[position:end])
-        line += text.count("\n", position, end)
+        line += 1 if compact else text.count("\n", position, end)
         position = end
     if text[position:].rstrip("\n") != _END:
         raise Unusual
@@ -86,7 +93,9 @@ def _next(text: str, position: int) -> int:
 
 
 def _unusual_item(text: str) -> dict[str, object]:
-    """One interaction in the compact style, or in any other."""
+    """One interaction in any layout."""
+    if has_conflict(text):
+        raise Unusual
     try:
         items = [JSON.decode(uncommented(text[2:-1]))] if text.startswith("- {") else read_yaml_text(text)
     except (ValueError, RecursionError):
@@ -97,40 +106,80 @@ def _unusual_item(text: str) -> dict[str, object]:
 
 
 class _Known:
-    """Headers that were read before, by how they are written. Most are the same in every interaction: kept once."""
+    """What was read before, by how it is written: headers, and methods and reason phrases."""
 
     def __init__(self) -> None:
-        self._blocks: dict[str, Headers | None] = {}
-        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
+        self.headers = KnownHeaders(_scalar)
+        self._words: dict[str, str | bytes | None] = {}
 
-    def headers(self, written: str) -> Headers | None:
-        """The fields of one message, or None where they are beyond this reader."""
-        if written in self._blocks:
-            return self._blocks[written]
-        if len(self._blocks) >= _BLOCKS:
-            self._blocks.clear()
-        read = self._blocks[written] = _headers(written, self._pairs)
-        return read
+    def word(self, written: str) -> str | bytes | None:
+        """A scalar of which there are few."""
+        if written in self._words:
+            return self._words[written]
+        if len(self._words) >= _WORDS:
+            self._words.clear()
+        word = self._words[written] = _scalar(written)
+        return word
 
 
-def _item(found: re.Match[str], known: _Known) -> dict[str, object] | None:
+def _readable(found: re.Match[str], known: _Known) -> dict[str, object] | Interaction | None:
     """The interaction, or None where a part of it is beyond this reader."""
-    asked, answered = known.headers(found["asked"]), known.headers(found["answered"])
-    sent = b"" if found["sent"] in _NULLS else _scalar(found["sent"])
-    body = _scalar(found["other"]) if found["other"] is not None else _literal(found)
-    words = [_scalar(found[name]) for name in ("method", "uri", "message")]
-    if asked is None or answered is None or sent is None or body is None or None in words:
+    written, asked_written, method_written, url_written = found.group("sent", "asked", "method", "uri")
+    other, layout, answered_written, code, reason_written = found.group(
+        "other", "layout", "answered", "code", "message"
+    )
+    asked, answered = known.headers.readable(asked_written), known.headers.readable(answered_written)
+    sent = "" if written in NULLS else _scalar(written)
+    body = _scalar(other) if other is not None else _literal(*found.group("lines", "hint", "chomp"))
+    method, url, reason = known.word(method_written), _scalar(url_written), known.word(reason_written)
+    if asked is None or answered is None or None in (sent, body, method, url, reason):
         return None
-    hints = {"fcproxy": {"layout": found["layout"]}} if found["layout"] else {}
+    if layout and isinstance(body, str):
+        body = restore(body, layout)
+    return _whole((method, url, asked, sent), (code, answered, body, reason))
+
+
+def _compact(found: re.Match[str], known: _Known) -> Interaction | dict[str, object] | None:
+    """The same of a line."""
+    sent, asked_written, method, url, body, answered_written, code, reason = found.groups()
+    asked, answered = known.headers.in_json(asked_written), known.headers.in_json(answered_written)
+    if asked is None or answered is None:
+        return None
+    try:
+        texts = [_string(one) for one in (url, "" if sent == "null" else sent, body, reason)]
+    except ValueError:
+        return None
+    return _whole((method, texts[0], asked, texts[1]), (code, answered, texts[2], texts[3]))
+
+
+def _string(token: str) -> object:
+    return JSON.decode(token) if "\\" in token else token[1:-1]
+
+
+def _whole(
+    asked: tuple[object, object, Headers, object], answer: tuple[str, Headers, object, object]
+) -> Interaction | dict[str, object]:
+    """The interaction; as plain data where text is not ASCII, which may stand for bytes or for nothing at all."""
+    method, url, sent_headers, sent = asked
+    code, headers, body, reason = answer
+    if (
+        isinstance(method, str) and isinstance(url, str) and isinstance(reason, str) and code[0] != "0"
+        and method.isascii() and url.isascii() and reason.isascii()
+    ):  # fmt: skip
+        sent_bytes, body_bytes = _ascii(sent), _ascii(body)
+        if sent_bytes is not None and body_bytes is not None:
+            request = Request(method, url, sent_headers, sent_bytes)
+            return Interaction(request, Response(int(code), headers, body_bytes, reason))
     return {
-        "request": {"body": sent, "headers": asked, "method": words[0], "uri": words[1]},
-        "response": {
-            "body": {"string": body},
-            "headers": answered,
-            "status": {"code": found["code"], "message": words[2]},
-            **hints,
-        },
+        "request": {"body": sent, "headers": sent_headers, "method": method, "uri": url},
+        "response": {"body": {"string": body}, "headers": headers, "status": {"code": code, "message": reason}},
     }
+
+
+def _ascii(body: object) -> bytes | None:
+    if isinstance(body, str):
+        return body.encode() if body.isascii() else None
+    return body if isinstance(body, bytes) else None
 
 
 def _scalar(written: str) -> str | bytes | None:
@@ -138,7 +187,7 @@ def _scalar(written: str) -> str | bytes | None:
     if "\n" not in written:
         written = uncommented(written)
     if _PLAIN.fullmatch(written):
-        return written if written not in _NULLS else None
+        return written if written not in NULLS else None
     quoted = _SINGLE.fullmatch(written) if "\n" not in written else None
     if quoted is not None:
         return quoted[1].replace("''", "'")
@@ -148,36 +197,13 @@ def _scalar(written: str) -> str | bytes | None:
     return value if isinstance(value, str | bytes) else None
 
 
-def _literal(found: re.Match[str]) -> str | None:
+def _literal(lines: str, hint: str, chomp: str) -> str | None:
     """The text of a literal block whose indentation is that of the writer."""
-    content = found["lines"].replace("\n        ", "\n")[1:]
+    content = lines.replace("\n        ", "\n")[1:]
     stripped = content.rstrip("\n")
     first = stripped.lstrip("\n")[:1]
-    if not first or (first == " " and not found["hint"]):
+    if not first or (first == " " and not hint):
         return None
-    if found["chomp"] == "+":
+    if chomp == "+":
         return content + "\n"
-    return stripped if found["chomp"] == "-" else stripped + "\n"
-
-
-def _headers(written: str, pairs: dict[tuple[str, str], tuple[str, str]]) -> Headers | None:
-    items: list[tuple[str, str]] = []
-    names = set()
-    name = None
-    for part in _HEADER_START.split(written)[1:]:
-        found = _HEADER.fullmatch(part)
-        if found is None:
-            return None
-        value = found["value"]
-        if value is None:
-            name = found["name"]
-            if name in names or name in _NULLS:
-                return None
-            names.add(name)
-            continue
-        text = _scalar(value)
-        if name is None or not isinstance(text, str):
-            return None
-        pair = (name, text)
-        items.append(pairs.setdefault(pair, pair))
-    return Headers(items) if len({pair[0] for pair in items}) == len(names) else None
+    return stripped if chomp == "-" else stripped + "\n"

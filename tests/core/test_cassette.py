@@ -100,7 +100,7 @@ def test_what_is_kept_of_an_interaction_is_small() -> None:
     assert fixed / 2000 < 60
     numbers = index.lookalikes
     assert [isinstance(part, array) for part in (numbers._prints, numbers._ends, numbers._postings)] == [True] * 3
-    assert not numbers._unsorted
+    assert not numbers._segments
     assert len({id(route) for route in index.routes}) == 1
 
 
