@@ -1,4 +1,5 @@
 """Runs that encode bytes as text, and what they say: base64, base32, hex and lists of octets; packed or not.
+Rarer ones: see `armour`.
 
 A secret that is searched for only as it is written slips through in any of these. Every run that can hold readable text
 is decoded and looked at; nothing is decoded for any other purpose. Escapes of single characters: see `peel`.
@@ -12,7 +13,9 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["MAX_DECODED", "Run", "runs"]
+from fcproxy.core.armour import base58_runs, base85_runs, uu_runs
+
+__all__ = ["MAX_DECODED", "Run", "of_octets", "runs"]
 
 MAX_DECODED = 1024 * 1024
 """Most bytes that a compressed run may open to."""
@@ -21,13 +24,15 @@ MAX_DECODED = 1024 * 1024
 class Run(NamedTuple):
     """``text[start:end]`` is an encoded run that reads ``decoded``.
 
-    ``readable``: it decodes to plain text, so that all rules apply and not only the strong ones.
+    ``readable``: it decodes to plain text, so that all rules apply and not only the strong ones. ``octets``: it is a
+    list of decimal numbers.
     """
 
     start: int
     end: int
     decoded: str
     readable: bool
+    octets: bool = False
 
 
 _SHORTEST = 11
@@ -40,7 +45,7 @@ _MAX_BEGINS = 16
 _SLASH = re.compile("/")
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
-_BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
+_BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r*\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
 # Four letters for three octets below 128 (ASCII, UTF-16 of it): the bits that would make them larger are zero.
 _ASCII_QUAD = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 # Its first letter is taken and the others only looked at: so stretches may overlap, and `re` skips to such a letter.
@@ -63,9 +68,9 @@ _HEX_STRETCH = re.compile(r"(?=(?:(?:00)*[2-7][0-9A-Fa-f]){7}|1[fF]8[bB]08|78(?:
 _OCTET = r"(?:0x|\\x|[%#$])?[0-7][0-9A-Fa-f]"
 _LIST = re.compile(rf"{_OCTET}(?:(?:[:,;._-]\s?|\s|(?=\\x|0x|%)){_OCTET}){{7,}}")
 # Two of a list; most texts have none, and are done.
-_PAIR = re.compile(r"[0-9][0-9A-Fa-f](?:[:,;._-]\s?|\s|(?=\\x|0x|%))(?:0x|\\x|[%#$])?[0-9][0-9A-Fa-f]")
+_PAIR = re.compile(r"[0-9][0-9A-Fa-f](?:\s*[:,;._-]\s*|\s+|(?=\\x|0x|%))(?:0x|\\x|[%#$])?[0-9][0-9A-Fa-f]")
 _DECIMAL = "(?:1[01][0-9]|12[0-6]|3[2-9]|[4-9][0-9])"
-_DECIMALS = re.compile(rf"{_DECIMAL}(?:(?:[,;]\s?|\s){_DECIMAL}){{7,}}")
+_DECIMALS = re.compile(rf"(?<![0-9.]){_DECIMAL}(?:(?:\s*[,;]\s*|\s+){_DECIMAL}){{7,}}(?![0-9.])")
 _PRINTABLE = re.compile(r"[\x09\x0a\x0d\x20-\x7e]*")
 _STRETCH = re.compile(r"[\x20-\x7e]{6,}")
 
@@ -86,6 +91,10 @@ def runs(text: str) -> Iterator[Run]:
             yield from _hex(found)
         for found in _BASE32.finditer(text):
             yield from _base32(found)
+        for start, end, data in base58_runs(text):
+            yield from _readable(start, end, data)
+    for start, end, data in (*base85_runs(text), *uu_runs(text)):
+        yield from _readable(start, end, data)
     if _PAIR.search(text) is not None:
         yield from _lists(text)
 
@@ -149,7 +158,14 @@ def _lists(text: str) -> Iterator[Run]:
         if len(digits) % 2 == 0:
             yield from _readable(found.start(), found.end(), bytes.fromhex(digits))
     for found in _DECIMALS.finditer(text):
-        yield from _readable(found.start(), found.end(), bytes(map(int, re.findall("[0-9]+", found[0]))))
+        data = bytes(map(int, re.findall("[0-9]+", found[0])))
+        for run in _readable(found.start(), found.end(), data):
+            yield run._replace(octets=True)
+
+
+def of_octets(data: bytes) -> Run | None:
+    """What ``data``, packed or not, reads; None where it holds no readable text."""
+    return next(_readable(0, len(data), _unpacked(data)), None)
 
 
 def _readable(start: int, end: int, data: bytes) -> Iterator[Run]:

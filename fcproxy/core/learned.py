@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 
+from fcproxy.core.armour import base58_of
 from fcproxy.core.grams import MIN_LENGTH, aligned, octets, telling
 
 __all__ = ["MIN_LENGTH", "Learned"]
@@ -32,15 +33,15 @@ class Learned:
     def __contains__(self, value: object) -> bool:
         return value in self._kinds
 
-    def add(self, value: str, kind: str) -> bool:
-        """Learns ``value``; True where it is new and long enough to be looked for."""
+    def add(self, value: str, kind: str, *, encoded: bool = False) -> bool:
+        """Learns ``value``; True where it is new and long enough to be looked for. ``encoded``: it is an encoding of
+        a secret, and not one itself."""
         if len(value) < MIN_LENGTH or value in self._kinds or len(set(value)) < 4:
             return False
-        rests = self._rests(value) if kind == "secret" else []
-        self._file(value, kind)
-        for rest in rests:
-            if rest not in self._kinds:
-                self._file(rest, kind)
+        others = [*self._rests(value), *_copies(value)] if kind == "secret" and not encoded else []
+        for one in dict.fromkeys((value, *others)):
+            if one not in self._kinds:
+                self._file(one, kind)
         if not value.isascii():
             # Base64 of such a value has none of the marks by which base64 of plain text is told (`encodings`).
             for core in _cores(value):
@@ -108,11 +109,23 @@ class Learned:
 
 
 _NONE: set[str] = set()
-_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])", re.DOTALL)
+_RANDOM = re.compile(r"(?s)[0-9].*[A-Za-z]|[A-Za-z].*[0-9]|[a-z][A-Z]")
 """What can be told from words."""
 
 _SEPARATORS = frozenset("&=")
 _SEPARATED = re.compile("[&=]")
+
+
+def _copies(value: str) -> Iterator[str]:
+    """``value`` written as no reading of a text (`encodings`, `peel`) gives it back: host names have one case, and
+    base58 of a few octets looks like an id."""
+    if len(value) <= _LONGEST_COPY and _RANDOM.search(value):
+        yield from (value.lower(), value.upper())
+        yield base58_of(octets(value))
+
+
+_LONGEST_COPY = 128
+"""Characters: base58 costs the square of it."""
 
 
 def _cores(value: str) -> list[str]:

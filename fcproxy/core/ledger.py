@@ -10,7 +10,10 @@ from fcproxy.core.learned import Learned
 from fcproxy.core.marker import Marker
 from fcproxy.core.placeholders import Kind
 
-__all__ = ["Ledger"]
+__all__ = ["ENCODED", "Ledger"]
+
+ENCODED = "encoded_"
+"""The hint of a run that encodes a secret, and how its placeholder begins."""
 
 
 _AT_ONCE = 256
@@ -39,7 +42,7 @@ class Ledger:
     def marker(self, kind: Kind, value: str, rule: str, *, hint: str | None = None, encoding: str = "0") -> str:
         """The marker for ``value``; ``value`` itself where it already is a placeholder and nothing is compared."""
         if kind.parts is not None and len(parts := kind.parts(value)) > 1:
-            self._learn(kind, value)
+            self._learn(kind, value, encoded=False)
             return "".join(self._one(kind, text, rule, hint, encoding) if secret else text for text, secret in parts)
         return self._one(kind, value, rule, hint, encoding)
 
@@ -53,12 +56,12 @@ class Ledger:
             self._numbers[kind.name, same] = number
             self._values[kind.name, number] = same
         self.hits[rule] += 1
-        self._learn(kind, value)
+        self._learn(kind, value, encoded=hint == ENCODED)
         return str(Marker(kind.name, number, kind.hint(value) if hint is None else hint, encoding))
 
-    def _learn(self, kind: Kind, value: str) -> None:
+    def _learn(self, kind: Kind, value: str, *, encoded: bool) -> None:
         if kind.learn and not kind.marked.fullmatch(value):
-            self.learned.add(value, kind.name)
+            self.learned.add(value, kind.name, encoded=encoded)
 
     def value(self, marker: Marker) -> str:
         """What ``marker`` stands for, in its kind's normal spelling."""

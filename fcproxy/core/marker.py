@@ -17,7 +17,7 @@ __all__ = ["ESCAPE", "MARKER", "OPEN", "Marker", "bump", "escape", "find", "outs
 
 OPEN, SEP, CLOSE, ESCAPE = "\ue000", "\ue001", "\ue002", "\ue003"
 
-MARKER = re.compile(f"{OPEN}([^{SEP}]*){SEP}([0-9]+){SEP}([^{SEP}]*){SEP}([0-9b]){CLOSE}")
+MARKER = re.compile(f"{OPEN}([^{SEP}]*){SEP}([0-9]+){SEP}([^{SEP}]*){SEP}([0-9bo]){CLOSE}")
 
 _MOVED = {ord(char): f"{ESCAPE}{digit}" for digit, char in enumerate((OPEN, SEP, CLOSE, ESCAPE))}
 _BACK = dict(zip("0123", (OPEN, SEP, CLOSE, ESCAPE), strict=True))
@@ -25,7 +25,8 @@ _ESCAPED = re.compile(f"{ESCAPE}([0-3])")
 
 
 class Marker(NamedTuple):
-    """``encoding`` is how often the text is to be percent-encoded ("0" to "9"), or "b": as a Basic user name."""
+    """``encoding`` is how often the text is to be percent-encoded ("0" to "9"), or "b": as a Basic user name, or "o":
+    as a list of octets in decimal."""
 
     kind: str
     number: int
@@ -39,6 +40,8 @@ class Marker(NamedTuple):
         """``text`` as this marker's place needs it."""
         if self.encoding == "b":
             return base64.b64encode(f"{text}:".encode()).decode()
+        if self.encoding == "o":
+            return ",".join(map(str, text.encode()))
         for _ in range(int(self.encoding)):
             text = quote(text, safe="")
         return text
@@ -85,7 +88,7 @@ def bump(text: str, encode: Callable[[str], str]) -> str:
 
 
 def _deeper(encoding: str) -> str:
-    return encoding if encoding == "b" else str(min(int(encoding) + 1, 9))
+    return encoding if encoding in "bo" else str(min(int(encoding) + 1, 9))
 
 
 def escape(text: str) -> str:

@@ -1,9 +1,11 @@
-"""Escapes of single characters, undone: percent, backslash, HTML entity, quoted-printable and its soft breaks.
+"""Escapes of single characters, undone: percent, backslash, HTML entity, quoted-printable and its soft breaks, UTF-7;
+and line breaks that cut a word in two.
 
 A peeled text knows where each of its characters came from, so that what is found in it is replaced in the original and
 nothing else there changes.
 """
 
+import binascii
 import html
 import re
 from bisect import bisect_right
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
-__all__ = ["MAX_ROUNDS", "MAX_VIEWS", "Peeled", "peel"]
+__all__ = ["MAX_ROUNDS", "MAX_VIEWS", "Peeled", "has_utf7", "peel"]
 
 MAX_ROUNDS = 4
 """How often escapes are undone one after another."""
@@ -41,11 +43,15 @@ class _Map(NamedTuple):
 
 
 class Peeled(NamedTuple):
-    """``text``: a reading of the original. ``percent``: how many of its layers were percent-encoding."""
+    """``text``: a reading of the original. ``percent``: how many of its layers were percent-encoding.
+
+    ``seams``: where lines were put together that may not belong together.
+    """
 
     text: str
     percent: int
     maps: tuple[_Map, ...]
+    seams: tuple[int, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where ``text[start:end]`` stands in the original."""
@@ -100,6 +106,23 @@ def _nothing(found: re.Match[str]) -> str:
     return ""
 
 
+def _utf7(found: re.Match[str]) -> str:
+    if not found[1]:
+        return "+"
+    data = binascii.a2b_base64(found[1] + "=" * (-len(found[1]) % 4)) if len(found[1]) % 4 != 1 else b""
+    # Of the letters behind a plus in ordinary text, what comes out is no Latin text.
+    return data[1::2].decode("latin-1") if data and not any(data[::2]) else found[0]
+
+
+# RFC 2152. What is no escape stays.
+_UTF7 = re.compile(r"\+(?:-|([A-Za-z0-9+/]{3,})-?)")
+
+
+def has_utf7(text: str) -> bool:
+    """Whether a Latin letter is escaped in ``text`` as UTF-7 has it."""
+    return any(found[1] and _utf7(found) != found[0] for found in _UTF7.finditer(text))
+
+
 _FAMILIES = (
     _Family("%", re.compile(r"%[uU][0-9A-Fa-f]{4}|(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]"), _percent),
     _Family(
@@ -109,11 +132,15 @@ _FAMILIES = (
         ),
         _backslash,
     ),
+    # One layer exactly: among several backslashes the family above takes two escapes for one.
+    _Family("\\\\", re.compile(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL), _backslash),
     _Family("&", re.compile(r"&(?:#0*[0-9]{1,7}|#[xX]0*[0-9A-Fa-f]{1,6}|[A-Za-z]{2,16});?"), _entity),
     _Family("=", re.compile(r"=[0-9A-Fa-f]{2}"), _quoted),
-    _Family("\n", re.compile(r"=[ \t]*\r?\n"), _nothing),
+    _Family("\n", re.compile(r"=[ \t]*\r*\n"), _nothing),
     _Family("+", re.compile(r"\+"), _blank),
+    _Family("+", _UTF7, _utf7),
 )
+_FOLDED = _Family("\n", re.compile(r"(?<=[^\s=])[ \t]*\r*\n[ \t]*(?=\S)"), _nothing)
 # Soft hyphen, zero-width characters, byte order mark: they split a word for a search and not for a reader.
 _INVISIBLE = _Family("", re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]"), _nothing)
 
@@ -125,6 +152,8 @@ def peel(text: str) -> Iterator[Peeled]:
     for _ in range(MAX_ROUNDS):
         further: list[Peeled] = []
         for view in level:
+            if view.seams:
+                continue  # their positions hold in this text
             for family in _families(view.text):
                 done = _undo(view, family)
                 if done.text not in seen and len(seen) < MAX_VIEWS:
@@ -140,6 +169,8 @@ def _families(text: str) -> Iterator[_Family]:
     for family in _FAMILIES:
         if family.sign in text:
             yield family
+    if "\n" in text:
+        yield _FOLDED
     if not text.isascii():
         yield _INVISIBLE
 
@@ -159,4 +190,5 @@ def _undo(view: Peeled, family: _Family) -> Peeled:
         done.before.append((start, end))
         last = end
     out.append(view.text[last:])
-    return Peeled("".join(out), view.percent + (family.sign == "%"), (done, *view.maps))
+    seams = tuple(done.starts) if family is _FOLDED else ()
+    return Peeled("".join(out), view.percent + (family.sign == "%"), (done, *view.maps), seams)

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from urllib.parse import quote, quote_plus, unquote
 
 from fcproxy.core import form, json_text, marker
+from fcproxy.core.armour import base85_runs
 from fcproxy.core.familiar import FormOutlines, JsonOutlines
 from fcproxy.core.grams import MIN_LENGTH
 from fcproxy.core.json_text import Document, Members
-from fcproxy.core.ledger import Ledger
+from fcproxy.core.ledger import ENCODED, Ledger
+from fcproxy.core.octet_arrays import OctetArray, arrays_in, field_of
+from fcproxy.core.peel import has_utf7
 from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.redact_url import UrlRedactor
 from fcproxy.core.rules import FieldRule, RuleBook, normal, normals
@@ -115,8 +118,10 @@ class StructureRedactor:
             if known is not None:
                 return known
             document = json_text.read(text)
-        done = self._json(text, base, document)
-        self._json_outlines.learn(document, base)
+        arrays = arrays_in(document)
+        done = self._json(text, base, document, arrays or {})
+        if arrays is None:
+            self._json_outlines.learn(document, base)
         return done
 
     def familiar_json(self, text: str, base: Base) -> str | None:
@@ -147,7 +152,7 @@ class StructureRedactor:
                 cut.numbers[at], changed = done, True
         return cut.joined() if changed else text
 
-    def _json(self, text: str, base: Base, document: Document) -> str:
+    def _json(self, text: str, base: Base, document: Document, arrays: dict[int, OctetArray | None]) -> str:
         out: list[str] = []
         at = 0
         clean = self._text.clean
@@ -157,13 +162,29 @@ class StructureRedactor:
         ):
             if value in clean and (is_key or not rules_of(name)) and text[start] == '"':
                 continue
-            if not isinstance(value, str):
-                continue  # null, true, false
+            if start < at or not isinstance(value, str):
+                continue  # it is gone already; null, true, false
+            if arrays and (array := arrays.get(start)) is not None and (done := self._octets(array, scope)) is not None:
+                out += (text[at:start], done)
+                at = array.end
+                continue
             done = self._json_leaf(value, text[start:end], name, scope, is_key=is_key)
             if done is not None:
                 out += (text[at:start], done)
                 at = end
         return "".join((*out, text[at:])) if out else text
+
+    def _octets(self, array: OctetArray, scope: Scope) -> str | None:
+        """What takes the place of the numbers of an array, None where they may stay."""
+        read = array.read
+        if read.readable and not array.packed:
+            done = self.leaf(read.decoded, *field_of(scope))
+            numbers = array.numbers(done)
+            if done == read.decoded or numbers is not None:
+                return numbers if done != read.decoded else None
+        elif not self._text.hides(read):
+            return None
+        return self._ledger.marker(self._book.kinds["secret"], read.decoded, "encoded", hint=ENCODED, encoding="o")
 
     def _json_leaf(self, value: str, token: str, name: str, scope: Scope, *, is_key: bool) -> str | None:
         """The token that takes the place of ``token``, or None."""
@@ -197,8 +218,8 @@ class StructureRedactor:
 
     def form(self, text: str, base: Base) -> str:
         """A form body or a query."""
-        if _is_no_form(text):
-            # `&` and `=` here separate nothing: they belong to escapes.
+        if _is_no_form(text) or next(base85_runs(text), None) is not None:
+            # `&` and `=` here separate nothing: they belong to escapes, or to an encoding that has them for letters.
             text = marker.outside(text, self._text.redact_words)
         elif self._ledger.learned.separated:
             # Taken apart, a form would take apart what was learned, too.
@@ -292,12 +313,16 @@ class StructureRedactor:
         return marker.bump(done, lambda part: quote_plus(part, safe="[]", errors="surrogateescape"))
 
     def _raw(self, raw: str) -> str:
-        """A key or value as it is written, for what decoding would destroy: base64 has a plus, too."""
-        return self._in_base64(raw) if "+" in raw and _BASE64_PLUS.search(raw) else raw
+        """A key or value as it is written, for what decoding would destroy: base64 and UTF-7 have a plus, too."""
+        if "+" not in raw:
+            return raw
+        if has_utf7(raw):
+            return self._text.redact_words(raw)
+        return self._in_base64(raw) if _BASE64_PLUS.search(raw) else raw
 
     def _in_base64(self, raw: str) -> str:
         done = self._text.redact_words(raw)
-        return done if any(mark.hint == "encoded_" for mark in marker.find(done)) else raw
+        return done if any(mark.hint == ENCODED for mark in marker.find(done)) else raw
 
     # -- text that turns out to have a structure ------------------------------------------------------------------
 

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from fcproxy.core import encodings, marker, peel
 from fcproxy.core.gate import Gate
-from fcproxy.core.ledger import Ledger
+from fcproxy.core.ledger import ENCODED, Ledger
 from fcproxy.core.rules import FieldRule, RuleBook, ShapeRule
 
 __all__ = ["TextRedactor"]
@@ -229,7 +230,10 @@ class TextRedactor:
         hits = [*self._in_runs(text, layers, views, search)]
         for view in peel.peel(text):
             views.append(view.text)
-            for hit in (*search(view.text), *self._in_runs(view.text, layers, views, search)):
+            for one in (*search(view.text), *self._in_runs(view.text, layers, views, search)):
+                hit = _over_seams(one, view) if view.seams else one
+                if hit is None:
+                    continue
                 start, end = view.span(hit.start, hit.end)
                 if text[:start].endswith("+") and hit.kind == "email":
                     continue  # the plus is part of an address that has been looked at as a whole
@@ -248,7 +252,16 @@ class TextRedactor:
                 continue  # what stands before the slash does not belong to it
             if self._holds(run, layers, views, search):
                 done.append((run.start, run.end))
-                yield _Hit(run.start, run.end, text[run.start : run.end], "secret", "encoded", "encoded_")
+                encoding = "o" if run.octets else "0"
+                yield _Hit(run.start, run.end, text[run.start : run.end], "secret", "encoded", ENCODED, encoding)
+
+    def hides(self, run: encodings.Run) -> bool:
+        """Whether what has been decoded holds a secret."""
+        views = [run.decoded]
+        found = self._holds(run, 0, views, self._open)
+        for view in views:
+            self._ledger.kept.add(view)
+        return found
 
     def _holds(
         self, run: encodings.Run, layers: int, views: list[str], search: Callable[[str], Iterator[_Hit]]
@@ -362,6 +375,24 @@ def _name_pattern(names: frozenset[str]) -> re.Pattern[str]:
         rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
         re.IGNORECASE,
     )
+
+
+def _over_seams(hit: _Hit, view: peel.Peeled) -> _Hit | None:
+    """``hit`` as far as it goes over the ends of lines; by its shape alone only where it goes on as a key does."""
+    seams = [seam for seam in view.seams if hit.start < seam < hit.end]
+    if not seams or hit.rule in ("learned", "encoded"):
+        return hit if seams else None
+    if hit.kind != "secret":
+        return None
+    end = seams[0]
+    for start, stop in pairwise((*seams, hit.end)):
+        if _GOES_ON.fullmatch(view.text, start, stop) is None:
+            break
+        end = stop
+    return hit._replace(end=end, value=view.text[hit.start : end]) if end > seams[0] else None
+
+
+_GOES_ON = re.compile(r"(?=.*[0-9].*[A-Za-z]|.*[A-Za-z].*[0-9]|.*[a-z][A-Z])[^_]{4,}")
 
 
 def _like_a_token(value: str) -> bool:

@@ -31,10 +31,10 @@ class Scope:
     ``name`` is its own nearest name: an element of an array goes by the array's. ``members``: its scalars by name.
     """
 
-    __slots__ = ("_base", "_members", "_parent", "_siblings", "_words", "name")
+    __slots__ = ("_base", "_members", "_siblings", "_words", "name", "parent")
 
     def __init__(self, parent: "Scope | None", name: str, members: Value = None) -> None:
-        self._parent = parent
+        self.parent = parent
         self.name = name
         self._members = members
         self._base: Base | None = None
@@ -64,7 +64,7 @@ class Scope:
         """The same, apart: what holds in any case, and what holds until an object tells its type."""
         if self._base is None:
             kind = self.siblings.get("object")
-            around = self._parent.known if self._parent is not None else NO_BASE
+            around = self.parent.known if self.parent is not None else NO_BASE
             route = around.route
             if kind and kind not in LISTS:
                 # Its type says more of it: a coupon that customers have is no customer.

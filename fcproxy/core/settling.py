@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import unquote_plus
 
 from fcproxy.core import marker
+from fcproxy.core.encodings import runs
 from fcproxy.core.marker import Marker
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.rules import RuleBook
@@ -15,6 +16,8 @@ from fcproxy.core.rules import RuleBook
 __all__ = ["settle"]
 
 _TAKEN_LIMIT = 1_000_000
+_IN_OCTETS = ",".join(map(str, b"REDACTED"))
+"""How placeholders stand in lists of octets."""
 
 
 def settle(
@@ -99,6 +102,7 @@ def _literal_numbers(book: RuleBook, interactions: Iterable[Interaction]) -> dic
         texts.extend(body.decode("utf-8", "replace") for body in (request.body, response.body))
     # In forms and URLs they stand percent-encoded, `@` among other things.
     texts.extend([unquote_plus(text) for text in texts if "%" in text])
+    texts.extend([run.decoded for text in texts if _IN_OCTETS in text for run in runs(text)])
     found: dict[str, set[str]] = {}
     for kind in book.kinds.values():
         if kind.literal is not None:

@@ -1,6 +1,7 @@
 """Ways to write a text so that a plain search does not find it. Each takes the secret and gives the disguised text."""
 
 import base64
+import binascii
 import gzip
 import json
 import quopri
@@ -8,7 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-__all__ = ["DISGUISES", "TEXT_ONLY", "Disguise"]
+__all__ = ["CREDENTIALS_ONLY", "DISGUISES", "QUOTED_ONLY", "TEXT_ONLY", "Disguise"]
 
 Disguise = Callable[[str], str]
 
@@ -51,7 +52,7 @@ def _some_escapes(text: str) -> str:
 
 
 def _quoted_printable(text: str) -> str:
-    return "".join(f"={ord(char):02X}" if index % 2 else char for index, char in enumerate(text))
+    return "".join(f"={ord(char):02X}" if index % 2 or char == "=" else char for index, char in enumerate(text))
 
 
 def _soft_breaks(text: str) -> str:
@@ -61,6 +62,43 @@ def _soft_breaks(text: str) -> str:
 def _raw_deflate(data: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return packer.compress(data) + packer.flush()
+
+
+def _uu(text: str) -> str:
+    data = f"Dear reader, {text} and so on".encode()
+    lines = [binascii.b2a_uu(data[at : at + 45]).decode() for at in range(0, len(data), 45)]
+    return f"begin 644 note\n{''.join(lines)}`\nend\n"
+
+
+def _utf7(text: str) -> str:
+    """Every third character escaped, as an encoder may that keeps to RFC 2152's direct characters only."""
+    coded = [base64.b64encode(char.encode("utf-16-be")).decode().rstrip("=") for char in text]
+    return "".join(f"+{coded[at]}-" if at % 3 == 1 or char in "+&=_" else char for at, char in enumerate(text))
+
+
+def _z85(data: bytes) -> str:
+    # ZeroMQ RFC 32 takes whole groups only.
+    return base64.b85encode(data + b" " * (-len(data) % 4)).decode().translate(str.maketrans(_GIT85, _ZMQ85))
+
+
+_GIT85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_ZMQ85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+
+
+def _base58(text: str) -> str:
+    number, out = int.from_bytes(text.encode(), "big"), ""
+    while number:
+        number, rest = divmod(number, 58)
+        out = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[rest] + out
+    return out
+
+
+def _folded(text: str, width: int, end: str = "\n") -> str:
+    return end.join(text[at : at + width] for at in range(0, len(text), width))
+
+
+def _folded64(text: str, width: int, end: str) -> str:
+    return _folded(base64.b64encode(f"{'Dear reader, ' * 6}{text}{' and so on' * 6}".encode()).decode(), width, end)
 
 
 DISGUISES: Mapping[str, Disguise] = {
@@ -136,7 +174,44 @@ DISGUISES: Mapping[str, Disguise] = {
     "double-quoted": lambda text: f'said "{text}"',
     "tabs around": lambda text: f"\t{text}\t",
     "YAML": lambda text: f"note: !!str {text} # comment",
+    "Ascii85": lambda text: base64.a85encode(f"({text})".encode()).decode(),
+    "Ascii85, framed and folded": lambda text: base64.a85encode(f"So {text}".encode(), adobe=True, wrapcol=9).decode(),
+    "Ascii85 in a sentence": lambda text: f"see {base64.a85encode(b'so ' + text.encode()).decode()} there",
+    "base85": lambda text: base64.b85encode(f"({text})".encode()).decode(),
+    "base85 of a sentence": lambda text: base64.b85encode(f"No such key: {text}. Sorry.".encode()).decode(),
+    "Z85": lambda text: _z85(f"({text})".encode()),
+    "base58": _base58,
+    "base32, no padding": lambda text: base64.b32encode(text.encode()).decode().rstrip("="),
+    "uuencode": _uu,
+    "UTF-7": _utf7,
+    "UTF-7, whole": lambda text: f"+{base64.b64encode(text.encode('utf-16-be')).decode().rstrip('=')}-",
+    "a list of octets": lambda text: str(list(f"so {text}!".encode())),
+    "Node's buffer": lambda text: json.dumps({"type": "Buffer", "data": list(text.encode())}),
+    "Node's buffer, indented": lambda text: json.dumps({"type": "Buffer", "data": list(text.encode())}, indent=2),
+    "base64, folded at 64": lambda text: _folded64(text, 64, "\n"),
+    "base64, folded at 76, CR LF": lambda text: _folded64(text, 76, "\r\n"),
+    "base64, folded, escaped": lambda text: _folded64(text, 64, "\\n"),
+    "hex, folded": lambda text: _folded(f"so {text}".encode().hex(), 60),
+    "folded": lambda text: _folded(text, -(-len(text) // 2)),
+    "folded, CR LF and blanks": lambda text: _folded(text, -(-len(text) // 2), "\r\n    "),
+    "folded, escaped": lambda text: _folded(text, -(-len(text) // 2), "\\n"),
+    "quoted-printable, both": lambda text: _folded(_quoted_printable(text).replace("=", "=3D", 1), 15, "=\r\n"),
 }  # fmt: skip
 
-TEXT_ONLY = frozenset({"quoted-printable, soft breaks", "quoted-printable, whole", "MIME base64", "tabs around"})
+TEXT_ONLY = frozenset(
+    {name for name in DISGUISES if "folded" in name or "buffer" in name}
+    | {
+        "quoted-printable, soft breaks",
+        "quoted-printable, whole",
+        "quoted-printable, both",
+        "MIME base64",
+        "tabs around",
+    }
+)
 """Disguises with line breaks: they cannot stand in a header or a raw URL."""
+
+CREDENTIALS_ONLY = frozenset({"base58", *(name for name in DISGUISES if "85" in name or name.startswith("folded"))})
+"""Disguises in which numbers and addresses cannot be told from what is none."""
+
+QUOTED_ONLY = frozenset({"uuencode", *(name for name in DISGUISES if "85" in name)})
+"""Disguises made of the signs that other formats have a use for: they can stand where these are quoted."""

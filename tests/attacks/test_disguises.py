@@ -6,13 +6,17 @@ from dataclasses import dataclass
 import pytest
 
 from fcproxy.core.message import Interaction
-from tests.attacks.disguises import DISGUISES, TEXT_ONLY
+from tests.attacks.disguises import CREDENTIALS_ONLY, DISGUISES, QUOTED_ONLY, TEXT_ONLY
 from tests.attacks.hunt import left_of, own_part, record, rng_for
 from tests.attacks.places import LINE_PLACES, PLACES
 from tests.attacks.prey import PREY, Prey
 
 SHAPED = [prey for prey in PREY if prey.shaped]
 TAUGHT = list(PREY)
+COMMON = frozenset(list(DISGUISES)[: list(DISGUISES).index("Ascii85")])
+NO_CREDENTIALS = {"e-mail", "card", "IBAN", "account number"}
+RAW = {"form value, raw"}
+"""A place that has a use of its own for some signs and does not quote the text."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,15 @@ class Hidden:
 
 def hide(disguise: str, preys: Sequence[Prey], turn: int) -> list[Hidden]:
     """A different secret in each place; the sorts of secrets take turns."""
-    places = PLACES if disguise in TEXT_ONLY else {**LINE_PLACES, **PLACES}
+    places = PLACES if disguise in TEXT_ONLY | QUOTED_ONLY else {**LINE_PLACES, **PLACES}
+    if disguise in QUOTED_ONLY:
+        places = {where: place for where, place in places.items() if where not in RAW}
+    if disguise in CREDENTIALS_ONLY:
+        preys = [prey for prey in preys if prey.name not in NO_CREDENTIALS]
+    # The many rarer ones take turns in the places, too.
+    step = 1 if disguise in COMMON else 5
     hidden = []
-    for index, (where, place) in enumerate(places.items()):
+    for index, (where, place) in list(enumerate(places.items()))[len(disguise) % step :: step]:
         prey = preys[(index + turn) % len(preys)]
         rng = rng_for(disguise, where, prey.name)
         value, likes = prey.make(rng), prey.make(rng)

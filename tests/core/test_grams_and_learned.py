@@ -4,9 +4,11 @@ import tracemalloc
 from base64 import b64encode
 from hashlib import sha256
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fcproxy.core.armour import base58_of
 from fcproxy.core.grams import MIN_LENGTH, GramIndex, aligned, octets, telling
 from fcproxy.core.learned import Learned
 
@@ -68,7 +70,7 @@ def test_learned_values_are_found_longest_first_and_do_not_overlap() -> None:
 
 def test_what_is_too_short_or_too_plain_is_not_learned() -> None:
     learned = Learned()
-    assert [learned.add(value, "secret") for value in ("short", "aaaaaaaaaa", "abcd1234", "abcd1234")] == [
+    assert [learned.add(value, "secret") for value in ("short", "aaaaaaaaaa", "abcdefgh", "abcdefgh")] == [
         False,
         False,
         True,
@@ -86,7 +88,35 @@ def test_the_base64_of_a_value_that_is_not_ascii_is_learned_too() -> None:
 def test_who_listens_hears_of_every_new_value() -> None:
     learned, heard = Learned(), list[str]()
     learned.on_learn.append(heard.append)
-    learned.add("abcd1234", "secret")
-    learned.add("abcd1234", "secret")
+    learned.add("abcd1234", "email")
+    learned.add("abcd1234", "email")
     assert heard == learned.latest
     assert len(heard) == 1
+
+
+def test_a_random_secret_is_learned_in_either_case_and_in_base58() -> None:
+    learned = Learned()
+    learned.add("aBcD1234eF", "secret")
+    assert list(learned) == ["aBcD1234eF", "abcd1234ef", "ABCD1234EF", base58_of(b"aBcD1234eF")]
+    learned.add("wxyz-aBcD1234", "secret", encoded=True)
+    learned.add("Jenny Rosen Esq", "full_name")
+    assert list(learned)[4:] == ["wxyz-aBcD1234", "Jenny Rosen Esq"]
+
+
+@pytest.mark.parametrize(
+    ("first", "whole", "rests"),
+    [
+        ("aBcD1234eF", "aBcD1234eF;gHiJ5678kL", {";gHiJ5678kL"}),
+        ("gHiJ5678kL", "aBcD1234eF;gHiJ5678kL", {"aBcD1234eF;"}),
+        ("zzzz9999", "aBcD1234eF&gHiJ5678kL", {"aBcD1234eF", "gHiJ5678kL"}),
+        ("password12", "password12 of the user", set()),
+        ("aBcD1234eF", "aBcD1234eF;gH5", set()),
+    ],
+)
+def test_what_is_left_of_a_secret_whose_part_was_known_before(first: str, whole: str, rests: set[str]) -> None:
+    learned = Learned()
+    learned.add(first, "email")
+    known = set(learned)
+    learned.add(whole, "secret")
+    copies = {whole, whole.lower(), whole.upper(), base58_of(whole.encode())}
+    assert set(learned) - known - copies == rests
