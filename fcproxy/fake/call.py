@@ -137,10 +137,12 @@ class Call:
         *,
         filters: Mapping[str, str | None] | None = None,
         where: Callable[[Row], bool] | None = None,
+        one_of: tuple[str, Sequence[str]] | None = None,
+        since: int | None = None,
     ) -> Doc:
-        """A page as the request's limit, cursors and ``created`` ask for it, newest first."""
+        """A page as the request's limit, cursors and ``created`` ask for it, newest first. See `paging.page`."""
         chosen = {name: value for name, value in (filters or {}).items() if value is not None}
-        return page(self, kind, url, chosen, where)
+        return page(self, kind, url, chosen, where, one_of=one_of, since=since)
 
     def page_of_constants(self, kind: str, url: str) -> Doc:
         """A page of the objects that are always there."""

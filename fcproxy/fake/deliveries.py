@@ -41,8 +41,7 @@ def wants(endpoint: Doc, event_type: str) -> bool:
 
 def enqueue(call: "Call", event: Row, endpoint: Row, doc: Doc) -> None:
     """Puts a delivery on the list. ``doc`` is the event in the shape that the endpoint wants."""
-    number = call.state.next("delivery")
-    call.state.outbox[str(number)] = {
+    entry = {
         "attempt": 0,
         "due": call.now,
         "endpoint": endpoint.id,
@@ -51,17 +50,19 @@ def enqueue(call: "Call", event: Row, endpoint: Row, doc: Doc) -> None:
         "doc": doc if doc != event.doc else None,
         "taken": False,
     }
-    event.doc["pending_webhooks"] += 1
+    call.state.post(call.state.next("delivery"), entry)
+    call.change(event, pending_webhooks=event.doc["pending_webhooks"] + 1)
 
 
 def due_deliveries(state: State, now: int, sent_at: int) -> Iterable[Delivery]:
     """What is due at ``now``, signed for ``sent_at``. One that was taken is not given again until its end was told."""
-    for token, entry in list(state.outbox.items()):
+    while token := state.take_post(now):
+        entry = state.outbox[token]
         endpoint = state.tables[entry["kind"]].get(entry["endpoint"])
         event = state.tables["event"].get(entry["event"])
         if endpoint is None or event is None:
             del state.outbox[token]
-        elif entry["due"] <= now and not entry["taken"]:
+        else:
             entry["taken"] = True
             body = json_bytes(_current(entry["doc"] or event.doc, event))
             yield Delivery(token, event.id, endpoint.id, _request(endpoint, body, sent_at))
@@ -92,8 +93,8 @@ def delivered(state: State, token: str, now: int, *, ok: bool) -> None:
     event = state.tables["event"].get(entry["event"])
     if ok:
         if event is not None:
-            event.doc["pending_webhooks"] = max(event.doc["pending_webhooks"] - 1, 0)
+            state.tables["event"].change(event, {"pending_webhooks": max(event.doc["pending_webhooks"] - 1, 0)})
         return
     if entry["attempt"] < len(RETRY_GAPS):
         due = now + RETRY_GAPS[entry["attempt"]]
-        state.outbox[token] = {**entry, "attempt": entry["attempt"] + 1, "due": due, "taken": False}
+        state.post(int(token), {**entry, "attempt": entry["attempt"] + 1, "due": due, "taken": False})

@@ -160,7 +160,7 @@ class Fake:
         return self.state.mark()
 
     def load(self, data: Mapping[str, Any]) -> None:
-        """Takes up what `dump` gave. Raises ValueError for data that is no such thing."""
+        """Takes up what `dump` gave, which is its own from then on. Raises ValueError for other data."""
         self.state.load(data)
         self._latest = 0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fcproxy.core.form import FormTree
 from fcproxy.fake.errors import refuse
-from fcproxy.fake.state import Doc, State
+from fcproxy.fake.state import RECORDS, Doc, State
 
 __all__ = ["KEEP_SECONDS", "LONGEST", "claim", "fingerprint", "keep", "record_key", "release"]
 
@@ -32,12 +32,13 @@ def claim(state: State, record: str, path: str, values: Mapping[str, FormTree], 
 
     Raises StripeError (400, 409) where the key belongs to another request, or to one that still runs.
     """
-    kept = state.idempotency.get(record)
-    if kept is not None and kept["at"] + KEEP_SECONDS <= now:
-        del state.idempotency[record]
-        kept = None
-    if kept is None:
+    row = state.tables[RECORDS].get(record)
+    if row is not None and row.doc["at"] + KEEP_SECONDS <= now:
+        release(state, record)
+        row = None
+    if row is None:
         return None
+    kept = row.doc
     key = record.partition(" ")[2]
     if kept["path"] != path:
         raise refuse("key_endpoint", path=path, first=kept["path"], key=key)
@@ -50,9 +51,16 @@ def claim(state: State, record: str, path: str, values: Mapping[str, FormTree], 
 
 def keep(state: State, record: str, path: str, values: Mapping[str, FormTree], now: int, **answer: Any) -> None:
     """Notes a key: with ``status``, ``body`` and ``request`` when answered, without while the request runs."""
-    state.idempotency[record] = {"path": path, "parameters": fingerprint(values), "at": now, **answer}
+    doc = {"path": path, "parameters": fingerprint(values), "at": now, **answer}
+    row = state.tables[RECORDS].get(record)
+    if row is None:
+        state.add(RECORDS, record.partition(" ")[0], record, doc)
+    else:
+        state.tables[RECORDS].change(row, doc)
 
 
 def release(state: State, record: str) -> None:
     """Forgets a key, so that it may be used again."""
-    state.idempotency.pop(record, None)
+    row = state.tables[RECORDS].get(record)
+    if row is not None:
+        state.tables[RECORDS].remove(row)

@@ -1,7 +1,7 @@
 """Pages of objects. Source: docs.stripe.com/api/pagination."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fcproxy.fake.state import Doc, Row
@@ -10,7 +10,7 @@ from fcproxy.stripe.envelope import list_envelope
 if TYPE_CHECKING:
     from fcproxy.fake.call import Call
 
-__all__ = ["DEFAULT_LIMIT", "in_range", "page", "page_of"]
+__all__ = ["DEFAULT_LIMIT", "created_bounds", "in_range", "page", "page_of"]
 
 DEFAULT_LIMIT = 10
 
@@ -27,38 +27,41 @@ def in_range(value: int, bounds: Mapping[str, int] | None) -> bool:
     )
 
 
-def _created(bounds: Mapping[str, int] | None) -> tuple[int | None, int | None]:
+def created_bounds(bounds: Mapping[str, int] | None) -> tuple[int | None, int | None]:
+    """The first and the last second that a range parameter lets in; None = no bound."""
     bounds = bounds or {}
     low = [*([bounds["gte"]] if "gte" in bounds else []), *([bounds["gt"] + 1] if "gt" in bounds else [])]
     high = [*([bounds["lte"]] if "lte" in bounds else []), *([bounds["lt"] - 1] if "lt" in bounds else [])]
     return max(low, default=None), min(high, default=None)
 
 
-def page(call: "Call", kind: str, url: str, filters: Mapping[str, str], where: Callable[[Row], bool] | None) -> Doc:
+def page(
+    call: "Call",
+    kind: str,
+    url: str,
+    filters: Mapping[str, str],
+    where: Callable[[Row], bool] | None,
+    *,
+    one_of: tuple[str, Sequence[str]] | None = None,
+    since: int | None = None,
+) -> Doc:
     """The page that the call's ``limit``, ``starting_after``, ``ending_before`` and ``created`` ask for.
 
-    Raises StripeError (400) for cursors that are unknown or both given.
+    ``one_of`` as for `Table.walk`; objects older than ``since`` (Unix seconds) are not listed any more. Raises
+    StripeError (400) for cursors that are unknown or both given.
     """
     call.exclusive(("starting_after", "ending_before"))
     table, limit = call.state.tables[kind], call.params.get("limit", DEFAULT_LIMIT)
-    numbers = table.numbers(call.scope, filters)
-    first, end = table.between(numbers, *_created(call.params.get("created")))
+    low, high = created_bounds(call.params.get("created"))
+    low = max((bound for bound in (low, since) if bound is not None), default=None)
     backwards = "ending_before" in call.params
+    between: tuple[int, int | None] = (0, None)
     if backwards:
-        after = call.reference(kind, call.params["ending_before"], "ending_before").number
-        positions = range(max(first, bisect_right(numbers, after)), end)
-    else:
-        if "starting_after" in call.params:
-            before = call.reference(kind, call.params["starting_after"], "starting_after").number
-            end = min(end, bisect_left(numbers, before))
-        positions = range(end - 1, first - 1, -1)
-    found: list[Row] = []
-    for position in positions:
-        row = table.at(numbers[position])
-        if table.matches(row, filters) and (where is None or where(row)):
-            found.append(row)
-            if len(found) > limit:
-                break
+        between = (call.reference(kind, call.params["ending_before"], "ending_before").number, None)
+    elif "starting_after" in call.params:
+        between = (0, call.reference(kind, call.params["starting_after"], "starting_after").number)
+    rows = table.walk(call.scope, filters, one_of=one_of, created=(low, high), between=between, oldest_first=backwards)
+    found = list(islice((row for row in rows if where is None or where(row)), limit + 1))
     shown = found[:limit][::-1] if backwards else found[:limit]
     return list_envelope([row.doc for row in shown], has_more=len(found) > limit, url=url)
 

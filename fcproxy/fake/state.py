@@ -2,19 +2,22 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from fcproxy.fake.mint import chance, mint
 from fcproxy.stripe.ids import IdShape
 
-__all__ = ["Doc", "Extractor", "Job", "Row", "State", "Table", "at_path", "by"]
+__all__ = ["RECORDS", "Doc", "Extractor", "Job", "Row", "State", "Table", "at_path", "by"]
 
 Doc = dict[str, Any]
 """A JSON object."""
 
-STATE_VERSION = 1
+STATE_VERSION = 2
+RECORDS = "idempotency_record"
+"""The table of idempotency keys, beside those of the kinds."""
 
 
 @dataclass(slots=True)
@@ -33,6 +36,10 @@ class Row:
         """When it was made, in Unix seconds."""
         moment: int = self.private.get("created") or self.doc.get("created") or 0
         return moment
+
+    def to_json(self) -> list[Any]:
+        """As JSON-ready data; the objects in it are not copies."""
+        return [self.id, self.kind, self.scope, self.number, self.doc, self.private]
 
 
 Extractor = Callable[[Row], Iterable[str]]
@@ -66,26 +73,34 @@ class Table:
         self._by_id: dict[str, Row] = {}
         self._by_number: dict[int, Row] = {}
         self._index: dict[IndexKey, list[int]] = {}
+        self.touched: set[int] = set()
+        """The numbers of the objects that came, went, or were handed out and so may have changed."""
 
     def __len__(self) -> int:
         return len(self._by_id)
 
     def __iter__(self) -> Iterator[Row]:
+        self.touched.update(self._by_number)
         return iter(self._by_id.values())
 
     def get(self, object_id: str) -> Row | None:
         """The object with this id, whatever its scope."""
-        return self._by_id.get(object_id)
+        row = self._by_id.get(object_id)
+        if row is not None:
+            self.touched.add(row.number)
+        return row
 
     def add(self, row: Row) -> None:
         """Takes a new object in."""
         self._by_id[row.id] = row
         self._by_number[row.number] = row
+        self.touched.add(row.number)
         for key in self._keys(row):
             self._enter(key, row.number)
 
     def change(self, row: Row, fields: Mapping[str, Any]) -> None:
         """Replaces top-level fields of an object and keeps the indexes true."""
+        self.touched.add(row.number)
         before = self._keys(row)
         row.doc.update(fields)
         after = self._keys(row)
@@ -96,6 +111,7 @@ class Table:
 
     def remove(self, row: Row) -> None:
         """Forgets an object."""
+        self.touched.add(row.number)
         for key in self._keys(row):
             self._leave(key, row.number)
         del self._by_id[row.id], self._by_number[row.number]
@@ -109,9 +125,63 @@ class Table:
         """Whether a row lies in all of the named indexes."""
         return all(value in self._extractors[name](row) for name, value in filters.items())
 
+    def walk(
+        self,
+        scope: str,
+        filters: Mapping[str, str],
+        *,
+        one_of: tuple[str, Iterable[str]] | None = None,
+        created: tuple[int | None, int | None] = (None, None),
+        between: tuple[int, int | None] = (0, None),
+        oldest_first: bool = False,
+    ) -> Iterator[Row]:
+        """The objects that lie in all of the indexes ``filters``, newest first.
+
+        ``one_of`` names an index and the values of which one has to be an object's. ``created`` are bounds in seconds,
+        both included; ``between`` are numbers of objects, both excluded.
+        """
+        runs, wanted = [self.numbers(scope, filters)], frozenset(one_of[1]) if one_of else frozenset()
+        if one_of:
+            chosen = [self._index.get((scope, one_of[0], value), []) for value in wanted]
+            if not filters or sum(map(len, chosen)) < len(runs[0]):
+                runs = chosen
+        spans = [self._span(run, created, between, oldest_first=oldest_first) for run in runs]
+        last = 0
+        for number in spans[0] if len(spans) == 1 else merge(*spans, reverse=not oldest_first):
+            if number == last:
+                continue
+            last, row = number, self._by_number[number]
+            if self.matches(row, filters) and (
+                one_of is None or not wanted.isdisjoint(self._extractors[one_of[0]](row))
+            ):
+                self.touched.add(number)
+                yield row
+
+    def _span(
+        self,
+        numbers: list[int],
+        created: tuple[int | None, int | None],
+        between: tuple[int, int | None],
+        *,
+        oldest_first: bool,
+    ) -> Iterator[int]:
+        first, end = self.between(numbers, *created)
+        first = max(first, bisect_right(numbers, between[0]))
+        if between[1] is not None:
+            end = min(end, bisect_left(numbers, between[1]))
+        positions = range(first, end) if oldest_first else range(end - 1, first - 1, -1)
+        return (numbers[position] for position in positions)
+
     def at(self, number: int) -> Row:
         """The object with this number."""
+        self.touched.add(number)
         return self._by_number[number]
+
+    def take_touched(self, most: int) -> list[tuple[int, Row | None]]:
+        """At most so many of the objects in ``touched``, taken out of it: their numbers, and None for what is gone."""
+        taken = list(islice(self.touched, most))
+        self.touched.difference_update(taken)
+        return [(number, self._by_number.get(number)) for number in taken]
 
     def between(self, numbers: list[int], low: int | None, high: int | None) -> tuple[int, int]:
         """The slice of ``numbers`` whose objects were created from ``low`` to ``high`` (seconds, both included)."""
@@ -157,7 +227,7 @@ class State:
 
     def __init__(self, seed: str, indexes: Mapping[str, Mapping[str, Extractor]]) -> None:
         self.seed = seed
-        self._indexes = indexes
+        self._indexes = {**indexes, RECORDS: {}}
         self.clear()
 
     def clear(self) -> None:
@@ -166,10 +236,11 @@ class State:
         self._account = mint(self.seed, "account", 0, 0, "")
         self.counters: dict[str, int] = {}
         self.tables = {kind: Table(indexes) for kind, indexes in self._indexes.items()}
-        self.idempotency: dict[str, Doc] = {}
         self.settings: dict[str, Doc] = {}
         self.jobs: list[Job] = []
         self.outbox: dict[str, Doc] = {}
+        """Deliveries to come and under way; those to come are in ``queue``, too, by when they are due."""
+        self.queue: list[tuple[int, int]] = []
         self.deleted: dict[str, Doc] = {}
         """Scope and id -> what is left of an object that was deleted."""
 
@@ -200,6 +271,15 @@ class State:
         """Puts work on the clock."""
         insort(self.jobs, Job(due, self.next("job"), name, scope, data))
 
+    def post(self, number: int, entry: Doc) -> None:
+        """Puts a delivery on the list, for when it is ``due``."""
+        self.outbox[str(number)] = entry
+        insort(self.queue, (entry["due"], number))
+
+    def take_post(self, now: int) -> str | None:
+        """The number of the earliest delivery that is due, taken off the queue and left in ``outbox``."""
+        return str(self.queue.pop(0)[1]) if self.queue and self.queue[0][0] <= now else None
+
     def take_due(self, now: int) -> Job | None:
         """The earliest job that is due, taken off the list."""
         return self.jobs.pop(0) if self.jobs and self.jobs[0].due <= now else None
@@ -207,37 +287,45 @@ class State:
     def mark(self) -> tuple[int, ...]:
         """Differs from an earlier one where objects or work came or went; what changed in place does not show."""
         made = (self.counters.get(word, 0) for word in ("row", "job", "delivery"))
-        held = map(len, (self.idempotency, self.jobs, self.outbox, self.deleted))
+        held = map(len, (self.jobs, self.outbox, self.deleted))
         return (self.offset, *made, *held)
 
-    def to_json(self) -> Doc:
-        """Everything as JSON-ready data, for keeping it over a restart. Not a copy: it changes with the state."""
+    def take_touched(self, most: int) -> list[tuple[int, list[Any] | None]]:
+        """At most so many objects that may have changed since they were last taken here.
+
+        Their numbers and JSON-ready forms; None for those that are gone.
+        """
+        found: list[tuple[int, list[Any] | None]] = []
+        for table in self.tables.values():
+            taken = table.take_touched(most - len(found))
+            found += [(number, None if row is None else row.to_json()) for number, row in taken]
+        return found
+
+    def rest_to_json(self) -> Doc:
+        """Everything but the objects as JSON-ready data. Not a copy: it changes with the state."""
         return {
             "version": STATE_VERSION,
             "seed": self.seed,
             "offset": self.offset,
             "counters": self.counters,
             "settings": self.settings,
-            "idempotency": self.idempotency,
             "outbox": self.outbox,
             "deleted": self.deleted,
             "jobs": [[job.due, job.number, job.name, job.scope, job.data] for job in self.jobs],
-            "objects": [
-                [row.id, row.kind, row.scope, row.number, row.doc, row.private]
-                for table in self.tables.values()
-                for row in table
-            ],
         }
 
+    def to_json(self) -> Doc:
+        """Everything as JSON-ready data, for keeping it over a restart. Not a copy: it changes with the state."""
+        return {**self.rest_to_json(), "objects": [row.to_json() for table in self.tables.values() for row in table]}
+
     def load(self, data: Mapping[str, Any]) -> None:
-        """Takes up what `to_json` gave. Raises ValueError for data that is not such a state."""
+        """Takes up what `to_json` gave, which is its own from then on. Raises ValueError for data that is no state."""
         if data.get("version") != STATE_VERSION:
             raise ValueError(f"a state of version {STATE_VERSION} is needed")
-        data = deepcopy(dict(data))
         try:
-            rows = [Row(*item) for item in data["objects"]]
+            rows = sorted((Row(*item) for item in data["objects"]), key=lambda row: row.number)
             jobs = sorted(Job(*item) for item in data["jobs"])
-            settings, idempotency, outbox = data["settings"], data["idempotency"], data["outbox"]
+            settings, outbox = data["settings"], data["outbox"]
             deleted = dict(data.get("deleted", {}))
             seed, offset, counters = str(data["seed"]), int(data["offset"]), dict(data["counters"])
             unknown = sorted({row.kind for row in rows} - set(self.tables))
@@ -249,9 +337,9 @@ class State:
         self.clear()
         self.offset, self.counters = offset, counters
         self.settings.update(settings)
-        self.idempotency.update(idempotency)
         # What was being sent when the state was kept is sent again: an event may come twice, but not never.
         self.outbox.update({token: {**entry, "taken": False} for token, entry in outbox.items()})
+        self.queue = sorted((entry["due"], int(token)) for token, entry in outbox.items())
         self.deleted.update(deleted)
         self.jobs = jobs
         for row in rows:

@@ -12,13 +12,25 @@ from fcproxy.stripe.ids import IDS
 if TYPE_CHECKING:
     from fcproxy.fake.call import Call
 
-__all__ = ["DESTINATION", "NO_THIN_FORM", "THIN", "THIN_PREFIX", "iso", "snapshot_id", "thin_event", "thin_id"]
+__all__ = [
+    "DESTINATION",
+    "PING",
+    "THIN",
+    "THIN_PREFIX",
+    "iso",
+    "snapshot_id",
+    "thin_event",
+    "thin_id",
+    "thin_type",
+]
 
 DESTINATION = "v2.core.event_destination"
 THIN = "v2.core.event"
 THIN_PREFIX = "v1."
 """What stands before a snapshot event's type in its thin form."""
-NO_THIN_FORM = ("crypto.",)
+PING = "v2.core.event_destination.ping"
+"""The type of a ping: no change of a v1 object, so that it stands as it is, and nothing else was made from it."""
+_NO_THIN_FORM = ("crypto.",)
 """Beginnings of the types that have no thin form."""
 
 
@@ -51,6 +63,14 @@ def _related(call: "Call", event: Row) -> Doc | None:
     return {"id": object_id, "type": subject["object"], "url": url}
 
 
+def thin_type(event: Row) -> str | None:
+    """The type of a snapshot event's thin form; None where it has none."""
+    name: str = event.doc["type"]
+    if name == PING:
+        return name
+    return None if name.startswith(_NO_THIN_FORM) else THIN_PREFIX + name
+
+
 def thin_event(call: "Call", event: Row) -> Doc:
     """The thin form of a snapshot event."""
     request = event.doc["request"]
@@ -68,6 +88,6 @@ def thin_event(call: "Call", event: Row) -> Doc:
         "livemode": event.doc["livemode"],
         "reason": reason,
         "related_object": _related(call, event),
-        "snapshot_event": event.id,
-        "type": THIN_PREFIX + event.doc["type"],
+        "snapshot_event": None if event.doc["type"] == PING else event.id,
+        "type": thin_type(event) or THIN_PREFIX + event.doc["type"],
     }

@@ -4,13 +4,12 @@ The file is at every moment one whole state, the old one or the new one.
 """
 
 import asyncio
+import gc
 import json
-import marshal
 import os
 import re
-import time
-from collections.abc import Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,8 @@ __all__ = ["SAVE_SECONDS", "StateFile"]
 
 SAVE_SECONDS = 0.4
 """How long a change waits at most for its saving to begin."""
-_SHARE = 0.05
-"""Most of the time that snapshots may take from the requests: with very many objects, saving is less often."""
+_AT_ONCE = 200
+"""How many objects are written out before a request may come between: some milliseconds."""
 _LEFT_OVER = re.compile(r"\.(\d+)\.tmp\Z")
 
 
@@ -39,6 +38,9 @@ class StateFile:
         self._path = path
         self._touched = False
         self._saved: object = None
+        self._tables: object = None
+        self._lines: dict[int, bytes] = {}
+        """Object's number -> its line of the file, as it was when it was last written out."""
 
     def touch(self) -> None:
         """Something was asked for that may have changed an object in place."""
@@ -48,7 +50,8 @@ class StateFile:
         """Takes up what the file holds, if there is one. Raises CannotStart."""
         try:
             self._sweep()
-            self._fake.load(json.loads(self._path.read_bytes()))
+            with _no_collector():
+                self._fake.load(json.loads(self._path.read_bytes()))
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -60,7 +63,9 @@ class StateFile:
     def save(self) -> None:
         """Writes the state as it is now. Raises CannotStart."""
         try:
-            replace_file(self._path, _lines(self._fake.dump()))
+            state = self._fake.dump()
+            objects = state.pop("objects")
+            replace_file(self._path, _pieces(state, map(_line, objects)))
         except OSError as error:
             raise CannotStart(f"--state {self._path}: not written: {error.strerror}") from None
 
@@ -80,23 +85,44 @@ class StateFile:
         self.save()
 
     async def _keep(self) -> None:
-        pause = SAVE_SECONDS
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(SAVE_SECONDS)
             mark = self._fake.mark()
             if not self._touched and mark == self._saved:
                 continue
             self._touched, self._saved = False, mark
-            began = time.perf_counter()
-            # On the loop, where nothing changes meanwhile; the slow part, text and disk, is another thread's.
-            # marshal copies plain data several times faster than copy.deepcopy or json does.
-            snapshot = marshal.dumps(self._fake.dump())
-            pause = max(SAVE_SECONDS, (time.perf_counter() - began) / _SHARE)
+            pieces = await self.snapshot()
             try:
-                await _to_its_end(partial(_write, self._path, snapshot))
+                await _to_its_end(partial(replace_file, self._path, pieces))
             except OSError:
                 # Tried again with what is new by then; the end tells of it, where it still fails.
                 self._touched = True
+
+    async def snapshot(self) -> list[bytes]:
+        """The whole state at one moment.
+
+        What may have changed since the last one is written out a little at a time, between requests; only when the
+        little that is left is written out and the rest of the state with it, nothing comes between.
+        """
+        while True:
+            if self._write_out() < _AT_ONCE:
+                break
+            await asyncio.sleep(0)
+        return _pieces(self._fake.state.rest_to_json(), self._lines.values())
+
+    def _write_out(self) -> int:
+        state = self._fake.state
+        if self._tables is not state.tables:
+            # It was reset: numbers of objects begin anew.
+            self._tables = state.tables
+            self._lines.clear()
+        taken = state.take_touched(_AT_ONCE)
+        for number, row in taken:
+            if row is None:
+                self._lines.pop(number, None)
+            else:
+                self._lines[number] = _line(row)
+        return len(taken)
 
     def _sweep(self) -> None:
         """Removes what killed processes had begun to write."""
@@ -117,9 +143,16 @@ async def _to_its_end(work: "Callable[[], None]") -> None:
         raise
 
 
-def _write(path: Path, snapshot: bytes) -> None:
-    # Its own bytes, made by the same process: nobody else's reach marshal.
-    replace_file(path, _lines(marshal.loads(snapshot)))  # noqa: S302
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without looking for garbage among objects that all stay: half of the time that a large state takes."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _runs(process: int) -> bool:
@@ -132,10 +165,14 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _lines(state: dict[str, Any]) -> Iterator[bytes]:
-    """The state as JSON, an object a line: many small pieces of work, between which other threads come to run."""
-    rest = {name: value for name, value in state.items() if name != "objects"}
-    yield json.dumps(rest).encode("ascii")[:-1] + b', "objects": [\n'
-    for number, row in enumerate(state["objects"]):
-        yield (b",\n" if number else b"") + json.dumps(row).encode("ascii")
-    yield b"\n]}\n"
+def _line(row: list[Any]) -> bytes:
+    return json.dumps(row).encode("ascii")
+
+
+def _pieces(rest: dict[str, Any], lines: Iterable[bytes]) -> list[bytes]:
+    """The state as JSON, an object a line. Not put together here: that is the writer's work."""
+    head = json.dumps(rest).encode("ascii")[:-1] + b', "objects": [\n'
+    found = list(lines)
+    pieces = [b",\n"] * (2 * len(found))
+    pieces[1::2] = found
+    return [head, *pieces[1:], b"\n]}\n"]

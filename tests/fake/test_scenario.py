@@ -111,6 +111,7 @@ def test_a_delivery_that_was_on_its_way_is_sent_again() -> None:
         {},
         {"version": 0},
         {"version": 1},
+        {"version": 2},
         {**Fake().dump(), "objects": [["a"]]},
         {**Fake().dump(), "objects": [["x_1", "nonsense", "test:a", 1, {}, {}]]},
     ],

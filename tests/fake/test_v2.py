@@ -131,6 +131,25 @@ def test_thin_events_are_paged_and_filtered() -> None:
     assert len(call("GET", "/v2/core/events?created[gte]=2026-10-28T12:00:00Z")["data"]) == 5
 
 
+def test_pages_go_on_with_the_same_question_and_back_again_whatever_comes_meanwhile() -> None:
+    call = V2()
+    made = [Caller(call.fake).post("/v1/customers")["id"] for _ in range(5)]
+    query = "types[]=v1.customer.created&types[]=v1.customer.deleted&created[gte]=2026-10-28T12:00:00%2B00:00&limit=2"
+    seen, url = [], f"/v2/core/events?{query}"
+    while url:
+        Caller(call.fake).post("/v1/products", "name=another")
+        page = call("GET", url)
+        ids = [event["related_object"]["id"] for event in page["data"]]
+        seen.append((ids, page["next_page_url"], page["previous_page_url"]))
+        url = page["next_page_url"]
+    assert [ids for ids, _, _ in seen] == [made[:2:-1], made[2:0:-1], made[:1]]
+    back = call("GET", seen[2][2])
+    assert [event["related_object"]["id"] for event in back["data"]] == seen[1][0]
+    first = call("GET", back["previous_page_url"])
+    assert [event["related_object"]["id"] for event in first["data"]] == seen[0][0]
+    assert (first["previous_page_url"], bool(first["next_page_url"])) == (None, True)
+
+
 @pytest.mark.parametrize(
     "query", ["page=nonsense", "page=%FF", "limit=0", "created[gt]=soon", "created[around]=2026-10-28", "expand[]=data"]
 )

@@ -4,19 +4,21 @@ Source: docs.stripe.com/api/v2/core/event_destinations, docs.stripe.com/api/v2/c
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from fcproxy.core.form import encode_pairs, join_key
 from fcproxy.fake.call import Call
 from fcproxy.fake.deliveries import enqueue
 from fcproxy.fake.errors import refuse
 from fcproxy.fake.metadata import merge_metadata
+from fcproxy.fake.paging import created_bounds
 from fcproxy.fake.params import METADATA, Params, array, choice, group, integer, required, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.state import Doc, Row
-from fcproxy.fake.thin import DESTINATION, NO_THIN_FORM, THIN, iso, snapshot_id, thin_event
+from fcproxy.fake.thin import DESTINATION, PING, THIN, iso, snapshot_id, thin_event
 from fcproxy.fake.versions import RELEASES
 
 __all__ = ["RESOURCE"]
@@ -26,7 +28,6 @@ _EVENTS = "/v2/core/events"
 _DEFAULT_LIMIT = 20
 _FURTHEST = 10**9
 _INCLUDE = ("webhook_endpoint.signing_secret", "webhook_endpoint.url")
-PING = "v2.core.event_destination.ping"
 
 _SHOWN: Params = {"include": array(choice(*_INCLUDE))}
 _CREATE: Params = {
@@ -147,50 +148,56 @@ def _ping(call: Call) -> Doc:
             "type": PING,
         },
     )
-    thin = _thin(call, event)
+    thin = thin_event(call, event)
     enqueue(call, event, row, thin)
     return thin
 
 
-def _thin(call: Call, event: Row) -> Doc:
-    doc = thin_event(call, event)
-    # A ping is no change of a v1 object: its type stands as it is, and nothing else was made from it.
-    return {**doc, "type": PING, "snapshot_event": None} if event.doc["type"] == PING else doc
-
-
-def _page(call: Call, rows: Iterable[Row], url: str, show: Callable[[Row], Doc]) -> Doc:
-    """A page of v2: opaque words lead to the next and the previous one."""
+def _page(call: Call, kind: str, url: str, show: Callable[[Row], Doc], **walk: Any) -> Doc:
+    """A page of v2: opaque words lead to the next and the previous one, whatever was made meanwhile."""
     limit = call.params.get("limit", _DEFAULT_LIMIT)
-    start = _position(call.params.get("page"))
-    found = list(islice(rows, start, start + limit + 1))
+    back, number = _cursor(call.params.get("page"))
+    between = (number or 0, None) if back else (0, number)
+    rows = call.state.tables[kind].walk(call.scope, between=between, oldest_first=back, **walk)
+    found = list(islice(rows, limit + 1))
+    more, found = len(found) > limit, found[:limit][:: -1 if back else 1]
+    # Where a page was reached from another one, that one is there in its direction.
+    onward, returning = (bool(found), more) if back else (more, number is not None and bool(found))
     return {
-        "data": [show(row) for row in found[:limit]],
-        "next_page_url": _page_url(url, limit, start + limit) if len(found) > limit else None,
-        "previous_page_url": _page_url(url, limit, max(start - limit, 0)) if start else None,
+        "data": [show(row) for row in found],
+        "next_page_url": _page_url(call, url, "after", found[-1].number) if onward else None,
+        "previous_page_url": _page_url(call, url, "before", found[0].number) if returning else None,
     }
 
 
-def _page_url(url: str, limit: int, start: int) -> str:
-    word = urlsafe_b64encode(f"from {start}".encode()).decode().rstrip("=")
-    return f"{url}?limit={limit}&page={word}"
+def _page_url(call: Call, url: str, way: str, number: int) -> str:
+    """Where the same question goes on from the object with a number."""
+    word = urlsafe_b64encode(f"{way} {number}".encode()).decode().rstrip("=")
+    query = {"limit": _DEFAULT_LIMIT, **call.params, "page": word}
+    return f"{url}?{encode_pairs(list(_pairs(query, ())))}"
 
 
-def _position(word: str | None) -> int:
+def _pairs(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict | list):
+        yield join_key(path), str(value)
+        return
+    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from _pairs(item, (*path, str(name)))
+
+
+def _cursor(word: str | None) -> tuple[bool, int | None]:
+    """Whether a page goes back to newer objects, and the number of the object that it begins beside."""
     if word is None:
-        return 0
+        return False, None
     try:
-        return min(abs(int(urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode().removeprefix("from "))), _FURTHEST)
-    except ValueError:
+        way, number = urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode().split(" ")
+        return {"after": False, "before": True}[way], min(abs(int(number)), _FURTHEST)
+    except (KeyError, ValueError):
         raise refuse("pattern", param="page", value=word) from None
 
 
-def _newest_first(call: Call, kind: str, filters: dict[str, str]) -> Iterator[Row]:
-    table = call.state.tables[kind]
-    return (table.at(number) for number in reversed(table.numbers(call.scope, filters)))
-
-
 def _list(call: Call) -> Doc:
-    return _page(call, _newest_first(call, DESTINATION, {}), _URL, lambda row: _shown(call, row))
+    return _page(call, DESTINATION, _URL, lambda row: _shown(call, row), filters={})
 
 
 def _moment(word: str, name: str) -> int:
@@ -201,32 +208,25 @@ def _moment(word: str, name: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": lambda created, bound: bool(created > bound),
-    "gte": lambda created, bound: bool(created >= bound),
-    "lt": lambda created, bound: bool(created < bound),
-    "lte": lambda created, bound: bool(created <= bound),
-}
+_BOUNDS = ("gt", "gte", "lt", "lte")
 
 
 def _list_events(call: Call) -> Doc:
     bounds = {name: _moment(word, name) for name, word in call.params.get("created", {}).items()}
     types, object_id = call.params.get("types"), call.params.get("object_id")
-    rows = (
-        row
-        for row in _newest_first(call, "event", {"object": object_id} if object_id else {})
-        if not row.doc["type"].startswith(NO_THIN_FORM)
-        and (not types or _thin(call, row)["type"] in types)
-        and all(_COMPARED[name](row.doc["created"], bound) for name, bound in bounds.items())
+    filters = {"thin": "*", **({"object": object_id} if object_id else {})}
+    one_of = ("thin", types) if types else None
+    created = created_bounds(bounds)
+    return _page(
+        call, "event", _EVENTS, lambda row: thin_event(call, row), filters=filters, one_of=one_of, created=created
     )
-    return _page(call, rows, _EVENTS, lambda row: _thin(call, row))
 
 
 def _retrieve_event(call: Call) -> Doc:
     row = call.find("event", snapshot_id(call.path["id"]))
     if row is None:
         raise refuse("missing", param="id", words="v2 core event", id=call.path["id"], hint="")
-    return _thin(call, row)
+    return thin_event(call, row)
 
 
 _ID = _URL + "/{id}"
@@ -252,7 +252,7 @@ RESOURCE = Resource(
             "List thin events",
             {
                 **_LIST,
-                "created": group({name: text() for name in _COMPARED}),
+                "created": group({name: text() for name in _BOUNDS}),
                 "object_id": text(),
                 "types": array(text()),
             },

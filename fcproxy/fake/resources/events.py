@@ -10,6 +10,7 @@ from fcproxy.fake.events import addressed, listeners
 from fcproxy.fake.params import CREATED, LIST, array, boolean, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.state import Doc, Row, by
+from fcproxy.fake.thin import thin_type
 
 __all__ = ["RESOURCE"]
 
@@ -25,28 +26,31 @@ def _names(row: Row) -> Iterable[str]:
     return (row.doc["type"], "*", *(".".join(words[:count]) + ".*" for count in range(1, len(words))))
 
 
-def _kept(call: Call, row: Row) -> bool:
-    return bool(row.doc["created"] + MONTH > call.now)
+def _oldest(call: Call) -> int:
+    return call.now - MONTH + 1
 
 
-def _delivered(row: Row) -> bool:
-    return not row.doc["pending_webhooks"]
+def _thin(row: Row) -> Iterable[str]:
+    """The type of its thin form, and a word that all have which have one."""
+    name = thin_type(row)
+    return () if name is None else ("*", name)
+
+
+def _delivered(row: Row) -> Iterable[str]:
+    return ("no" if row.doc["pending_webhooks"] else "yes",)
 
 
 def _list(call: Call) -> Doc:
     call.exclusive(("type", "types"))
     types, wanted = call.params.get("types"), call.params.get("delivery_success")
 
-    def where(row: Row) -> bool:
-        chosen = not types or row.doc["type"] in types
-        return chosen and _kept(call, row) and (wanted is None or _delivered(row) == wanted)
-
-    return call.page("event", _URL, filters={"type": call.params.get("type")}, where=where)
+    filters = {"type": call.params.get("type"), "delivered": None if wanted is None else ("no", "yes")[wanted]}
+    return call.page("event", _URL, filters=filters, one_of=("type", types) if types else None, since=_oldest(call))
 
 
 def _target(call: Call) -> Row:
     row = call.target("event")
-    if not _kept(call, row):
+    if row.created < _oldest(call):
         raise refuse("missing", param="id", words="event", id=row.id, hint="")
     return row
 
@@ -74,7 +78,14 @@ def _retry(call: Call) -> Doc:
 RESOURCE = Resource(
     name="events",
     title="Events",
-    kinds=(Kind("event", "event", opaque=("data",), indexes={"type": _names, "object": by("data.object.id")}),),
+    kinds=(
+        Kind(
+            "event",
+            "event",
+            opaque=("data",),
+            indexes={"type": _names, "delivered": _delivered, "thin": _thin, "object": by("data.object.id")},
+        ),
+    ),
     routes=(
         Route(
             "GET",

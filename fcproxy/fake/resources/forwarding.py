@@ -162,19 +162,19 @@ def _doc(call: Call, method: Row, card: Doc, request: Request, outcome: Outcome)
     }
 
 
-def _kept(call: Call, row: Row) -> bool:
-    return bool(row.doc["created"] + MONTH > call.now)
+def _oldest(call: Call) -> int:
+    return call.now - MONTH + 1
 
 
 def _retrieve(call: Call) -> Doc:
     row = call.target(KIND)
-    if not _kept(call, row):
+    if row.created < _oldest(call):
         raise refuse("missing", param="id", words="forwarding request", id=row.id, hint="")
     return row.doc
 
 
 def _list(call: Call) -> Doc:
-    return call.page(KIND, _URL, where=lambda row: _kept(call, row))
+    return call.page(KIND, _URL, since=_oldest(call))
 
 
 RESOURCE = Resource(

@@ -4,6 +4,7 @@ import json
 
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.fake import Delivery, Fake, Options, Outbound, Outcome
+from fcproxy.fake.state import RECORDS
 from tests.fake.support import ENDIVE, FORM, TEST_KEY, Caller
 from tests.fake.transitions import Act, Machine, asked, passing
 
@@ -250,9 +251,10 @@ def _outcome(outcome: Outcome) -> Act:
 def _forwarding_state(call: Caller, name: str) -> str:
     kept = [item["response_details"]["status"] for item in call.get(FORWARDING)["data"]]
     under_way = len(call.fake._pending)
-    record = next(iter(call.fake.state.idempotency.values()), None)
-    if record is None:
+    row = next(iter(call.fake.state.tables[RECORDS]), None)
+    if row is None:
         return "fresh"
+    record = row.doc
     assert under_way == ("status" not in record)
     return f"{record.get('status', 'under way')} {kept}"
 
