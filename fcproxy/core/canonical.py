@@ -7,8 +7,8 @@ values are compared one by one (`secrets`).
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from fcproxy.core import content, marker
@@ -52,8 +52,10 @@ BLANK = re.compile("\ue000([^:\ue002]*):([^\ue002]*)\ue002")
 _KEY_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Canonical:
+_NOTHING: Mapping[str, tuple[str, str]] = {}
+
+
+class Canonical(NamedTuple):
     """``key`` is equal for requests that differ in nothing but secrets and credential.
 
     ``fields`` hold blanks where secrets are (`shown` makes them readable); ``secrets`` are these: (kind, value), in the
@@ -68,7 +70,7 @@ class Canonical:
     secrets: tuple[tuple[str, str], ...] = ()
     family: str = NO_FAMILY
     credential: str = ""
-    loosened: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    loosened: Mapping[str, tuple[str, str]] = _NOTHING
     account: str = ""
     """The connected account that is asked for, as `account_of` has it."""
 

@@ -20,7 +20,7 @@ from fcproxy.core.outlined import Outlined
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.retries import Retries, without_superseded
 from fcproxy.core.standins import reason_of
-from fcproxy.core.stored_forms import StoredForms
+from fcproxy.core.stored_forms import Begun, StoredForms
 from fcproxy.core.verdict import Verdict
 
 __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"]
@@ -96,7 +96,7 @@ class Deck:
         self._guard = guard
         self._live = redactor.comparing()
         self._outlined = Outlined(rules, self._live)
-        self._memo = Memo(self._form, rules)
+        self._memo = Memo(self._outlined.form, rules)
         self._sequence = 0
         self._recorded = 0
         self._not_recorded = 0
@@ -108,7 +108,7 @@ class Deck:
         self._cassette = None
         self._stored: StoredForms | None = None
         if interactions is not None and mode in (Mode.REPLAY, Mode.AUTO):
-            self._cassette, self._stored = _in_play(interactions, rules, redactor.comparing(), self._computed)
+            self._cassette, self._stored = _in_play(interactions, rules, redactor.comparing(), self._outlined.form)
             self._retries = Retries(self._cassette)
 
     # -- a request's way ---------------------------------------------------------------------------------------
@@ -153,14 +153,12 @@ class Deck:
 
     def canonical(self, request: Request) -> Canonical:
         """The canonical form of a live request, remembered for the next one like it."""
-        return self._memo.get(request, self.version)
-
-    def _form(self, request: Request) -> Canonical:
         stored = self._stored.form(request) if self._stored is not None else None
-        return stored or self._computed(request)
+        return stored or self._memo.get(request, self.version)
 
-    def _computed(self, request: Request) -> Canonical:
-        return self._outlined.form(request)
+    def begun(self, request: Request) -> Begun | None:
+        """What leads to the forms of recorded requests that differ from ``request`` in their body only."""
+        return self._stored.begun(request) if self._stored is not None else None
 
     def knows(self, request: Request) -> bool:
         """Whether this deck's cassette holds the request, played or not. Moves nothing."""

@@ -38,7 +38,7 @@ class Memo:
         key = (version, request.method, request.url, request.body, headers)
         form = self._forms.get(key)
         if form is None:
-            form = self._make(self.bare(request))
+            form = self._make(Request(request.method, request.url, Headers(headers), request.body))
             if len(request.body) <= _LARGEST:
                 self._keep(key, form, len(request.body))
         return form

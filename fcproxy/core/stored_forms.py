@@ -13,7 +13,7 @@ from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.memo import Memo
 from fcproxy.core.message import Headers, Interaction, Request
 
-__all__ = ["StoredForms"]
+__all__ = ["Begun", "StoredForms"]
 
 _CREDENTIALS = 256
 _BLANK = "https://api.invalid/"
@@ -45,27 +45,39 @@ class StoredForms:
             for number, one in enumerate(interactions):
                 # A secret means what the live ledger says of it.
                 if not index.secrets[number] and not index.loosened[number]:
-                    self._numbers.setdefault(self._digest(one.request), number)
+                    digest = self._begun(one.request)
+                    digest.update(one.request.body)
+                    self._numbers.setdefault(digest.digest(), number)
 
     def form(self, request: Request) -> Canonical | None:
         """The form of a live request; None where it must be computed."""
+        begun = self.begun(request)
+        return begun.form(request.body) if begun is not None else None
+
+    def begun(self, request: Request) -> "Begun | None":
+        """What is the same for all requests that differ from ``request`` in their body only; None where there are no
+        forms for them."""
         value = request.headers.get(self._name)
         if self._stored is None or value is None:
             return None
-        number = self._numbers.get(self._digest(request))
+        return Begun(self, self._begun(request), (*self._credential(value), account_of(request.headers)))
+
+    def of(self, digest: bytes, about: tuple[str, str, str]) -> Canonical | None:
+        """The form of the recorded request with that digest; ``about``: family, credential, account of the live one."""
+        number = self._numbers.get(digest)
         if number is None:
             return None
         method, path = self._index.routes[number]
-        family, credential = self._credential(value)
         fields = _Later(lambda: self._memo.get(self._interactions[number].request, 0).fields)
-        key, account = self._index.keys[number], account_of(request.headers)
-        return Canonical(method, path, fields, key, family=family, credential=credential, account=account)
+        family, credential, account = about
+        return Canonical(method, path, fields, self._index.keys[number], (), family, credential, account=account)
 
-    def _digest(self, request: Request) -> bytes:
-        """Of all that makes a difference but the credential; equal ones are equal octets, as far as anybody knows."""
+    def _begun(self, request: Request) -> blake2b:
+        """Of all that makes a difference but credential and body; equal ones are equal octets, as far as anybody
+        knows."""
         lines = [f"{name}:{value}" for name, value in self._memo.headers(request) if name != self._name]
         text = "\n".join((request.method, request.url, *lines, "", ""))
-        return blake2b(text.encode("utf-8", "surrogatepass") + request.body, digest_size=16).digest()
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
 
     def _credential(self, value: str) -> tuple[str, str]:
         known = self._credentials.get(value)
@@ -76,6 +88,23 @@ class StoredForms:
                 self._credentials.clear()
             self._credentials[value] = known
         return known
+
+
+class Begun:
+    """A digest of all but a request's body. Most POSTs of a test suite go to few routes with the same headers."""
+
+    __slots__ = ("_about", "_digest", "_forms")
+
+    def __init__(self, forms: StoredForms, digest: blake2b, about: tuple[str, str, str]) -> None:
+        self._forms = forms
+        self._digest = digest
+        self._about = about
+
+    def form(self, body: bytes) -> Canonical | None:
+        """The form of the request with this body; None where it must be computed."""
+        digest = self._digest.copy()
+        digest.update(body)
+        return self._forms.of(digest.digest(), self._about)
 
 
 class _Later(Mapping[str, str]):

@@ -5,6 +5,7 @@ Each trick, and why (figures: docs/performance.md):
 - Requests are read by `PlainReader`; what is not plain goes to aiohttp untouched. A test suite sends nothing else.
 - A bounded memory leads from what a deck compares, as raw bytes, to its canonical form, so that decoding, redaction and
   canonical form are paid once. Idempotency keys and telemetry, new in each request, are no part of it.
+- Where only the body is new, as in most POSTs, deck and headers are known, and a digest leads to the recording.
 - The deck still decides each time: marks, repeats, retries and misses are its own.
 - Answers are kept as the bytes that go on the wire.
 
@@ -25,6 +26,7 @@ from fcproxy.core.canonical import Canonical, shown
 from fcproxy.core.deck import Refuse
 from fcproxy.core.message import Request, Response
 from fcproxy.core.modes import Mode
+from fcproxy.core.stored_forms import Begun
 from fcproxy.server.answers import miss_response
 from fcproxy.server.client import Client, PlainClient
 from fcproxy.server.decks import Decks
@@ -44,6 +46,7 @@ _ENTRIES = 16_384
 _AHEAD = MAX_HEAD + MAX_BODY
 """Most bytes that a client may send ahead of an answer, about: then it is not read from."""
 
+_HEADS = 1024
 _LARGEST = 8 * 1024
 _BYTES = 64 * 1024 * 1024
 """Most bytes of answers that are kept, and of requests."""
@@ -56,6 +59,14 @@ class _Known(NamedTuple):
     form: Canonical
     path: str
     version: int
+
+
+class _Head(NamedTuple):
+    """What is known of all requests with one first line and the same compared header lines: their deck, and what leads
+    from a body to a form."""
+
+    opened: OpenedDeck
+    begun: Begun
 
 
 class Shortcut:
@@ -84,6 +95,7 @@ class Shortcut:
             decks.default.deck.header_names | SELECTORS, max_head=limits.max_header_size, max_fields=limits.max_headers
         )
         self._known: dict[tuple[bytes, tuple[bytes, ...], bytes], _Known] = {}
+        self._heads: dict[tuple[bytes, tuple[bytes, ...]], _Head] = {}
         self._size = 0
         self._answers: dict[int, tuple[Response, bytes]] = {}
         self._kept = 0
@@ -134,17 +146,25 @@ class Shortcut:
     def _changed(self) -> None:
         self._version = self._decks.version
         self._known.clear()
+        self._heads.clear()
         modes = {one.mode for one in self._decks.all()}
         self._replays, self._forwards = Mode.REPLAY in modes, modes != {Mode.REPLAY}
 
     def _learn(self, plain: Plain, at: tuple[bytes, tuple[bytes, ...], bytes]) -> _Known | None:
-        headers, target = plain.headers(), plain.target
-        opened, rest = self._decks.choose(target, headers)
-        if not isinstance(opened, OpenedDeck) or opened.mode is not Mode.REPLAY or is_reserved(rest):
-            return None
-        deck = opened.deck
-        form = deck.canonical(build(plain.method, headers, rest, plain.body, opened.public_url))
-        known = _Known(opened, form, shown(form.path), deck.version)
+        head = self._heads.get(at[:2])
+        form = head.begun.form(plain.body) if head is not None else None
+        if head is None or form is None:
+            headers, target = plain.headers(), plain.target
+            opened, rest = self._decks.choose(target, headers)
+            if not isinstance(opened, OpenedDeck) or opened.mode is not Mode.REPLAY or is_reserved(rest):
+                return None
+            request = build(plain.method, headers, rest, plain.body, opened.public_url)
+            if head is None:
+                self._remember_head(plain, opened, request)
+            form = opened.deck.canonical(request)
+        else:
+            opened = head.opened
+        known = _Known(opened, form, shown(form.path), opened.deck.version)
         if plain.size <= _LARGEST:
             self._size += plain.size
             if len(self._known) >= _ENTRIES or self._size > _BYTES:
@@ -152,6 +172,13 @@ class Shortcut:
                 self._size = plain.size
             self._known[at] = known
         return known
+
+    def _remember_head(self, plain: Plain, opened: OpenedDeck, request: Request) -> None:
+        begun = opened.deck.begun(request) if plain.body else None
+        if begun is not None and plain.size <= _LARGEST:
+            if len(self._heads) >= _HEADS:
+                self._heads.clear()
+            self._heads[plain.first, plain.compared] = _Head(opened, begun)
 
     def _prepared(self, response: Response, index: int) -> bytes:
         # By identity: a deck gives the very response that its cassette holds, and the reference here keeps it alive.

@@ -40,6 +40,22 @@ def test_the_form_is_the_one_that_would_be_computed(body: str, key: str | None) 
     assert played.canonical(live) == canonical(live, MATCHING, default_redactor(comparing=True))
 
 
+@pytest.mark.parametrize("key", [KEY, OTHER])
+def test_what_differs_in_its_body_only_is_found_by_that(key: str) -> None:
+    played = deck(*(asked(one) for one in BODIES))
+    begun = played.begun(asked(BODIES[0], key, User_Agent="another"))
+    assert begun is not None
+    for body in BODIES[1:]:
+        form = begun.form(body.encode())
+        computed = canonical(asked(body, key), MATCHING, default_redactor(comparing=True))
+        assert form == (None if computed.secrets else computed)
+    assert begun.form(b"metadata[n]=3") is None
+
+
+def test_without_a_credential_there_is_no_beginning() -> None:
+    assert deck(asked("")).begun(asked("", None)) is None
+
+
 def test_a_differing_value_is_still_a_miss() -> None:
     played = deck(asked("metadata[n]=1"))
     assert isinstance(played.decide(asked("metadata[n]=3")), Refuse)

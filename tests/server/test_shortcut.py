@@ -9,6 +9,7 @@ import pytest
 
 from fcproxy.config import Config
 from fcproxy.core.modes import Mode
+from fcproxy.server.decks import Decks
 from fcproxy.server.plain import Plain
 from fcproxy.server.shortcut import Shortcut, ShortcutConnection
 from tests.server.harness import KEY, Script, connected, passage, proxy, read_message, speak
@@ -85,6 +86,16 @@ async def test_it_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     taken.clear()
     await answers(config, odd=True)
     assert taken == []
+
+
+async def test_a_second_body_needs_no_deck_and_no_form_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = await recorded(tmp_path)
+    async with proxy(Mode.REPLAY, config) as app:
+        first = await speak(app.url, post("metadata[n]=0", "a"))
+        monkeypatch.setattr(Decks, "choose", None)
+        second = await speak(app.url, post("metadata[n]=1", "b"))
+    assert (first.status, second.status) == (200, 200)
+    assert first.body != second.body
 
 
 async def test_a_connection_returns_to_it_after_the_long_way(tmp_path: Path) -> None:
