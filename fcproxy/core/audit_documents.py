@@ -106,14 +106,23 @@ class _Reader:
     def _body(self, node: object, place: str) -> bytes:
         if node is None or isinstance(node, str | bytes):
             return _octets(node)
+        if numbers := _numbers(node):
+            return numbers
         pairs = node if isinstance(node, Pairs) else Pairs()
-        key = next((str(key) for key, value in pairs if key in _BODY_KEYS and isinstance(value, str | bytes)), None)
+        key = next(
+            (
+                str(key)
+                for key, value in pairs
+                if key in _BODY_KEYS and (isinstance(value, str | bytes) or _numbers(value))
+            ),
+            None,
+        )
         if key is None:
             # Some recorders store the parsed body itself.
             self.more.append((place, node))
             return b""
         self._rest(pairs, (key,), place)
-        value = _octets(_first(pairs, key))
+        value = _numbers(_first(pairs, key)) or _octets(_first(pairs, key))
         coded = key == "base64_string" or _first(pairs, "encoding") == "base64"
         return _unbase64(value) if coded else value
 
@@ -149,6 +158,15 @@ def _first(node: object, name: str) -> object:
 
 def _octets(value: object) -> bytes:
     return value if isinstance(value, bytes) else _word(value).encode("utf-8", "surrogatepass")
+
+
+def _numbers(value: object) -> bytes:
+    """A list of octets (Go's []byte, a Buffer of node), "" for anything else."""
+    if not isinstance(value, list) or isinstance(value, Pairs):
+        return b""
+    if not all(isinstance(one, str) and one.isdecimal() and len(one) < 4 and int(one) < 256 for one in value):
+        return b""
+    return bytes(map(int, value))
 
 
 def _word(value: object) -> str:

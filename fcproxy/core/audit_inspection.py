@@ -13,7 +13,17 @@ from fcproxy.core.audit_multipart import Part, is_multipart, parts
 from fcproxy.core.audit_report import Coverage
 from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Found, Scanner, words_of
-from fcproxy.core.audit_tree import Context, Leaf, flat_pairs, form_leaves, nested, parse_json, safe_path, walk
+from fcproxy.core.audit_tree import (
+    Context,
+    Leaf,
+    embedded,
+    flat_pairs,
+    form_leaves,
+    nested,
+    parse_json,
+    safe_path,
+    walk,
+)
 from fcproxy.core.message import Headers, Interaction
 
 __all__ = ["Inspection"]
@@ -215,6 +225,8 @@ class Inspection:
             self._unreadable("not text", at)
         elif name and name not in ("utf-8", "latin-1"):
             self.coverage.opened(name)
+            # Two octets with which UTF-16 begins may begin anything: plain text behind them would read as letters.
+            self._scan(opened.data.decode("latin-1"), at)
             at = at.inside(name)
         self._text(text, at)
 
@@ -301,11 +313,13 @@ class Inspection:
             self._lines(re.sub(r"(?m)^(?:data: ?|event:.*|id:.*|retry:.*|:.*)", "", stripped), at)
         elif "://" not in stripped[:12] and _FORM.fullmatch(stripped):
             self._leaves(form_leaves(stripped, self._index, at.context), at)
-        elif "=" in stripped and ("?" in stripped or "&" in stripped or "#" in stripped):
+        elif "=" in stripped:
             for name, value in _PAIR_TEXT.findall(stripped):
                 self._leaves(form_leaves(f"{name}={value}", self._index, at.context), at)
         if '":' in stripped or "':" in stripped or '" :' in stripped:
             self._leaves(flat_pairs(stripped), at)
+            for tree in embedded(stripped):
+                self._tree(tree, at)
 
     def _json(self, text: str, at: _At) -> bool:
         try:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from fcproxy.core.audit_rules import Detectors, HeaderRule, NameRule, normalised
 from fcproxy.core.form import parse_pairs, split_key
@@ -16,6 +17,7 @@ __all__ = [
     "Leaf",
     "NameIndex",
     "Pairs",
+    "embedded",
     "flat_pairs",
     "form_leaves",
     "nested",
@@ -111,6 +113,29 @@ def parse_json(text: str) -> object:
     return json.loads(text, object_pairs_hook=Pairs, parse_float=str, parse_int=str, parse_constant=str)
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=Pairs, parse_float=str, parse_int=str, parse_constant=str)
+_OBJECT = re.compile(r"\{\s{0,64}\"")
+_TRIES = 4
+"""How often a text may be read over for objects that are none in the end."""
+
+
+def embedded(text: str) -> Iterator[object]:
+    """The JSON objects that stand in other text: in a log's lines, in a page."""
+    left = _TRIES * len(text)
+    found = _OBJECT.search(text)
+    while found and left > 0:
+        end = found.start() + 1
+        try:
+            tree, end = _DECODER.raw_decode(text, found.start())
+        except json.JSONDecodeError as error:
+            left -= error.pos - found.start()
+        except (ValueError, RecursionError):
+            left -= len(text)
+        else:
+            yield tree
+        found = _OBJECT.search(text, end)
+
+
 _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
 
@@ -129,7 +154,7 @@ def safe_path(path: tuple[object, ...]) -> str:
 
 
 def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True) -> Iterator[Leaf]:
-    """Every text and number in ``tree``, and every long key as a leaf without a name. Raises ValueError past MAX_NODES.
+    """Every text and number in ``tree``, and every long key as a nameless leaf. Raises ValueError past MAX_NODES.
 
     Not ``whole``: leaves out keys, and values that no rule asks for and that hold no structure of their own.
     """
@@ -144,23 +169,54 @@ def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True
             yield Leaf(path, name, node, context)
         elif isinstance(node, Pairs):
             inner = _inside(node, name, context)
-            all_of_it = whole or not inner.names.isdisjoint(index.opaque)
+            yield from _fields(node, path, inner, index, whole=whole)
             for key, value in node if len(node) < 2 else reversed(node):
-                word = key if isinstance(key, str) else ""
-                if type(value) is str:
-                    if all_of_it or index.wants(word) or nested(value):
-                        yield Leaf((word, path), word, value, inner)
-                elif value is not None and not isinstance(value, bool):
-                    stack.append((value, (word, path), word, index.below(inner, word)))
-                if word in _COMPOSED:
-                    yield from _named_pair(node, path, inner)
-                if whole and len(word) >= 10:
-                    yield Leaf(("<key>", path), "", word, inner)
+                if value is not None and type(value) is not str and not isinstance(value, bool):
+                    word, around, inside = _bracketed(key, path, inner, index)
+                    stack.append((value, (word, around), word, index.below(inside, word)))
+        elif isinstance(node, list) and whole and (octets := _octets(node)):
+            yield Leaf(path, "", octets, context)
         elif isinstance(node, list):
             stack.extend((item, (number, path), name, context) for number, item in reversed(list(enumerate(node))))
 
 
+def _fields(
+    node: Pairs, path: tuple[object, ...], context: Context, index: NameIndex, *, whole: bool
+) -> Iterator[Leaf]:
+    """The texts of a mapping, and its keys."""
+    all_of_it = whole or not context.names.isdisjoint(index.opaque)
+    for key, value in node:
+        word, around, inside = _bracketed(key, path, context, index)
+        if type(value) is str and (all_of_it or index.wants(word) or nested(value)):
+            yield Leaf((word, around), word, value, inside)
+        if word in _COMPOSED:
+            yield from _named_pair(node, path, context, index)
+        if whole and isinstance(key, str) and len(key) >= 10:
+            yield Leaf(("<key>", path), "", key, context)
+
+
 _COMPOSED = frozenset(("value", "year"))
+_LEAST_OCTETS = 8
+
+
+def _octets(node: list[object]) -> str:
+    """Numbers that may be octets (Go's []byte, a Buffer of node) as a text that the layers know; else ""."""
+    numbers = len(node) >= _LEAST_OCTETS and all(isinstance(one, str) and one.isdecimal() for one in node)
+    return ",".join(map(str, node)) if numbers else ""
+
+
+def _bracketed(
+    key: object, path: tuple[object, ...], context: Context, index: NameIndex
+) -> tuple[str, tuple[object, ...], Context]:
+    """A key, and what encloses it: a form's name (`card[number]`, as a dict or HAR's params have it) taken apart."""
+    if not isinstance(key, str) or ("[" not in key and "%" not in key):
+        return key if isinstance(key, str) else "", path, context
+    parts = split_key(unquote(key))
+    while len(parts) > 1 and (parts[-1] == "" or parts[-1].isdigit()):
+        parts.pop()
+    for part in parts[:-1]:
+        path, context = (part, path), index.below(context, part)
+    return parts[-1], path, context
 
 
 def nested(value: str) -> bool:
@@ -180,12 +236,13 @@ def _inside(node: Pairs, name: str, context: Context) -> Context:
     return Context(context.names & {normalised(name)}, kind)
 
 
-def _named_pair(node: Pairs, path: tuple[object, ...], context: Context) -> Iterator[Leaf]:
+def _named_pair(node: Pairs, path: tuple[object, ...], context: Context, index: NameIndex) -> Iterator[Leaf]:
     """`{name: X-Api-Key, value: ...}` reads like `X-Api-Key: ...`; `{day, month, year}` like one date."""
     values = {key: value for key, value in node if isinstance(key, str) and isinstance(value, str)}
     name, value = values.get("name") or values.get("key"), values.get("value")
     if name is not None and value is not None and len(name) < 64:
-        yield Leaf(("value", path), name, value, context)
+        name, _, inside = _bracketed(name, path, context, index)
+        yield Leaf(("value", path), name, value, inside)
     date = [values.get(part, "") for part in ("year", "month", "day")]
     if path and all(part.isdigit() for part in date):
         yield Leaf(path, str(path[0]), f"{int(date[0]):04}-{int(date[1]):02}-{int(date[2]):02}", context)
@@ -215,7 +272,7 @@ def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]
 
 
 _FLAT = re.compile(
-    r"[\"']([^\"'\\\n]{2,64})[\"']\s*:\s*(?:\"((?:[^\"\\]|\\.){1,4096})\"|'((?:[^'\\]|\\.){1,4096})'|([0-9]{3,30}))"
+    r"[\"']([^\"'\\\n]{2,64})[\"']\s*:\s*(?=\"((?:[^\"\\]|\\.){1,4096})\"|'((?:[^'\\]|\\.){1,4096})'|([0-9]{3,30}))"
 )
 
 

@@ -15,7 +15,7 @@ from fcproxy.stripe.detector_shapes import SHAPES
 
 __all__ = ["DETECTORS", "DETECTORS_VERSION", "HEADERS"]
 
-DETECTORS_VERSION = "1"
+DETECTORS_VERSION = "2"
 """Raised with every change that finds more than before."""
 
 HEADERS: tuple[HeaderRule, ...] = (
@@ -106,6 +106,7 @@ DETECTORS = Detectors(
             re.compile(r"/v[12]/(?:[a-z_/]*/)?(?:customers|persons|cardholders|account_persons)(?:/[A-Za-z0-9_]+)?/?"),
             "customer",
         ),
+        (re.compile(r"/v1/apps/secrets(?:/[a-z]+)?/?"), "apps.secret"),
         (re.compile(r"(?:/v1)?/oauth/(?:token|authorize|deauthorize)/?"), "oauth"),
     ),
     extra={
