@@ -49,30 +49,56 @@ async def run(folder: Path, *arguments: str, alone: bool) -> dict[str, Any]:
     return told
 
 
-async def test_an_exhausted_cassette_costs_no_connection_and_no_look_up(tmp_path: Path) -> None:
-    cassette = await recorded(tmp_path)
-    told = await run(tmp_path, str(cassette), "replay", alone=True)
+LOOPS = ["asyncio", "uvloop"]
+FORWARDERS = ("connect", "courier", "embedded", "exchange", "live")
+"""Modules of fcproxy.server that hold whatever can call somebody."""
+
+
+def skip_without(loop: str) -> None:
+    if loop == "uvloop":
+        pytest.importorskip("uvloop")
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+async def test_an_exhausted_cassette_costs_no_connection_and_no_look_up(loop: str, tmp_path: Path) -> None:
+    skip_without(loop)
+    told = await run(tmp_path, str(await recorded(tmp_path)), loop, "replay", alone=True)
     # Six hits, then three changes that are used up, then one request that was never recorded.
     assert told["statuses"] == [200] * 6 + [422] * 4
     opened = told["after"]["connections"] - told["before"]["connections"]
     assert opened == len(told["statuses"]), "the client's own connections, and no other"
     assert told["after"]["datagrams"] == told["before"]["datagrams"] == 0
     assert told["events"] == []
+    assert told["called"] in ([], None)
     assert told["code"] == 1
+    loaded = told["modules"]
+    assert "fcproxy.server.proxy" in loaded
+    assert ("uvloop.loop" in loaded) == (loop == "uvloop")
+    assert not [name for name in loaded if name.startswith("fcproxy.fake")]
+    assert not {f"fcproxy.server.{name}" for name in FORWARDERS} & set(loaded), (
+        "what could forward is not even imported"
+    )
 
 
-async def test_the_same_counters_see_a_proxy_that_forwards(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loop", LOOPS)
+async def test_the_same_watchers_see_a_proxy_that_forwards(loop: str, tmp_path: Path) -> None:
+    skip_without(loop)
     cassette = await recorded(tmp_path)
-    told = await run(tmp_path, str(cassette), "passthrough", "--upstream", "https://api.stripe.invalid", alone=True)
-    assert set(told["statuses"]) == {502}
-    assert "socket.getaddrinfo" in told["events"]
-    told = await run(tmp_path, str(cassette), "passthrough", "--upstream", "http://127.0.0.1:9", alone=True)
-    assert "socket.connect" in told["events"]
+    if loop == "asyncio":
+        unresolved = ("--upstream", "https://api.stripe.invalid")
+        told = await run(tmp_path, str(cassette), loop, "passthrough", *unresolved, alone=True)
+        assert set(told["statuses"]) == {502}
+        assert "socket.getaddrinfo" in told["events"]
+    told = await run(tmp_path, str(cassette), loop, "passthrough", "--upstream", "http://127.0.0.1:9", alone=True)
+    assert "socket.connect" in told["events"] or loop == "uvloop"
     opened = told["after"]["connections"] - told["before"]["connections"]
     assert opened > len(told["statuses"])
+    assert (told["called"] is None) == (shutil.which("strace") is None)
+    assert told["called"] is None or "AF_INET" in told["called"]
+    assert {f"fcproxy.server.{name}" for name in ("connect", "exchange", "live")} <= set(told["modules"])
 
 
 async def test_without_a_namespace_pythons_own_events_tell_the_same(tmp_path: Path) -> None:
-    told = await run(tmp_path, str(await recorded(tmp_path)), "replay", alone=False)
+    told = await run(tmp_path, str(await recorded(tmp_path)), "asyncio", "replay", alone=False)
     assert told["statuses"] == [200] * 6 + [422] * 4
     assert told["events"] == []
