@@ -14,7 +14,7 @@ from fcproxy.codings import DECODERS
 from fcproxy.core.audit import Auditor, Item
 from fcproxy.core.audit_codings import open_bytes, open_text
 from fcproxy.core.audit_report import Coverage, Finding, Report
-from fcproxy.server.audit_reading import file_items, quick_report
+from fcproxy.server.audit_reading import file_items, quick_report, without_counts
 from fcproxy.stripe.detectors import DETECTORS
 from fcproxy.vcr_format.provenance import read_provenance
 
@@ -71,7 +71,7 @@ def audit_bytes(
         if opened.problem or charset is None:
             items = [Item(data if opened.problem else opened.data, "file")]
         report = auditor.items(
-            name, items, raw=text if problem is None else "", known=known, size=len(data), quick=True
+            name, items, raw=without_counts(text) if problem is None else "", known=known, size=len(data), quick=True
         )
     findings = list(report.findings)
     shown = findings[0].file if findings else auditor.shown(name)

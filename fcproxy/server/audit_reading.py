@@ -12,7 +12,7 @@ from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.vcr_format.allowed import without_comments
 from fcproxy.vcr_format.whole import load_whole
 
-__all__ = ["file_items", "quick_report"]
+__all__ = ["file_items", "quick_report", "without_counts"]
 
 _PIECE = 4 * 1024 * 1024
 """Largest piece of plain text, in characters, that is inspected at once."""
@@ -23,6 +23,16 @@ _YAML_START = re.compile(
 _USUAL = re.compile(
     r"(?P<head>(?:# fcproxy: [^\n]*\n)?interactions:\n)(?P<body>- (?:request:\n|\{\").*\n)version: 1\n", re.DOTALL
 )
+
+
+_COUNTS = re.compile(
+    r"(?<=\A# fcproxy: )(\{[^\n]*?)\"hits\": \{(?:\"[a-z]{1,16}(?:[-_][a-z]{1,16}){0,6}\": [0-9]{1,9}(?:, )?)*\}"
+)
+
+
+def without_counts(text: str) -> str:
+    """A file's text without the provenance's counts: `"api-key": 1200` there is how often that rule hit, and no key."""
+    return _COUNTS.sub(r'\1"hits": 0', text, count=1)
 
 
 def quick_report(text: str, shown: str, auditor: Auditor, known: Collection[str] = ()) -> Report | None:
@@ -43,7 +53,7 @@ def quick_report(text: str, shown: str, auditor: Auditor, known: Collection[str]
     if len(unclear) * 2 > len(judged):
         # Laid out by another hand: read as a whole it is read quicker.
         return None
-    items = [Item(usual["head"], "comment")]
+    items = [Item(without_counts(usual["head"]), "comment")]
     for number, part in enumerate(_split(usual["body"]) if unclear else ()):
         if number in unclear:
             try:

@@ -303,6 +303,18 @@ def test_an_older_rule_set_is_a_warning() -> None:
     assert audit_bytes(same, "a.yaml", settings=Settings(b"k" * 16, rules="7")).findings == ()
 
 
+@pytest.mark.parametrize("style", ["readable", "compact"])
+@pytest.mark.parametrize("leaks", [0, 1])
+def test_counts_of_rules_are_no_values_of_the_names_that_the_rules_bear(style: str, leaks: int) -> None:
+    hits = {"api-key": 1200, "cookie": 5, "email": 12345, "password": 123456789, "x-api-key": 7}
+    provenance = Provenance("fcproxy 0.1.0", "2", hits, (), (), None, ())
+    data = render([RedactedInteraction(_leak() if leaks else _clean())], provenance, style=style)
+    assert [one.rule for one in audit_bytes(data, "a.yaml").findings] == ["client-secret"] * leaks
+    hostile = data.replace(b'"api-key": 1200', f'"api-key": "{drawn(24)}"'.encode())
+    assert hostile != data
+    assert any("hits" in one.place for one in audit_bytes(hostile, "a.yaml").findings)
+
+
 def test_the_recorder_can_ask_for_its_own_secrets() -> None:
     secret = drawn(20)
     data = _cassette(exchange(f"plain {secret}".encode()))
