@@ -91,8 +91,12 @@ class Call:
         return next((Row(object_id, kind, self.scope, 0, doc) for doc in found), None)
 
     def _constants(self, kind: str) -> Sequence[Doc]:
+        """The objects that are always there, as they are by now, behind those that came to be; newest first."""
         constants = self.catalogue.kinds[kind].constants
-        return constants(self.livemode) if constants else ()
+        always = constants(self.livemode) if constants else ()
+        stored = {row.id: row.doc for row in self.state.tables[kind].walk(self.scope, {})} if constants else {}
+        now = [stored.pop(doc["id"], doc) for doc in always]
+        return [*stored.values(), *now]
 
     def target(self, kind: str, name: str = "id") -> Row:
         """The object that the path names. Raises StripeError (404)."""

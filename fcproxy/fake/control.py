@@ -125,7 +125,9 @@ def _act(fake: "Fake", action: Action, names: Mapping[str, str], body: bytes) ->
     fake.settle(now)
     scope = f"test:{fake.state.account()}"
     if "id" in names:
+        # What is always there has no row before it changes: it is that of the test mode.
         row = fake.state.tables[action.kind].get(names["id"])
+        row = row or fake.job_call(scope, now).find(action.kind, names["id"])
         if row is None:
             words = fake.catalogue.kinds[action.kind].words
             raise refuse("missing", param="id", words=words, id=names["id"], hint="")

@@ -56,6 +56,7 @@ IDS: Mapping[str, IdShape] = {
     "payment_method": IdShape("pm_", Shape.LONG),
     "person": IdShape("person_", Shape.LONG),
     "product": IdShape("prod_", Shape.SHORT),
+    "refund": IdShape("re_", Shape.LONG),
     "request": IdShape("req_", Shape.SHORT),
     "shipping_rate": IdShape("shr_", Shape.LONG),
     "tax.calculation": IdShape("taxcalc_", Shape.LONG),

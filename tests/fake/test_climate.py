@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from fcproxy.fake.resources.climate_orders import TRANSITIONS
-from tests.fake.support import Caller, Doc
+from tests.fake.support import LIVE_KEY, Caller, Doc
 
 ORDERS = "/v1/climate/orders"
 PRODUCT = "climsku_frontier_offtake_portfolio_2027"
@@ -138,3 +138,26 @@ class Orders(RuleBasedStateMachine):
 
 TestOrders = Orders.TestCase
 TestOrders.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+
+
+def test_the_catalogue_changes_when_told_to() -> None:
+    call = Caller()
+    old = call.get("/v1/climate/products")["data"]
+    sku = old[1]["id"]
+    order = call.post("/v1/climate/orders", f"product={sku}&metric_tons=1")
+    changed = call.control(f"climate/products/{sku}/reprice", {"price": 60_000})
+    assert changed["current_prices_per_metric_ton"]["usd"]["amount_subtotal"] == 60_000
+    call.control(f"climate/products/{sku}/reprice", {"price": 60_000, "metric_tons_available": "5"})
+    fresh = {"id": "climsku_new", "name": "New", "delivery_year": 2031, "price": 30_000}
+    call.control("climate/products", fresh)
+    assert call.control_refused("climate/products", fresh)["code"] == "resource_already_exists"
+    now = call.get("/v1/climate/products")["data"]
+    assert [product["id"] for product in now] == ["climsku_new", *(product["id"] for product in old)]
+    assert (now[2]["metric_tons_available"], now[2]["created"]) == ("5", old[1]["created"])
+    assert call.get(f"/v1/climate/products/{sku}") == now[2]
+    dearer = call.post("/v1/climate/orders", f"product={sku}&metric_tons=1")
+    assert (order["amount_subtotal"], dearer["amount_subtotal"]) == (55_000, 60_000)
+    assert call.post("/v1/climate/orders", "product=climsku_new&metric_tons=1")["expected_delivery_year"] == 2031
+    told = [name for name in call.events() if name.startswith("climate.product")]
+    assert told == ["climate.product.pricing_updated", "climate.product.created"]
+    assert Caller(call.fake, key=LIVE_KEY).get("/v1/climate/products")["data"][1]["metric_tons_available"] == "1000000"

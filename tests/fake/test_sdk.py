@@ -42,7 +42,7 @@ def drive(client: stripe.StripeClient, control: Caller) -> None:
     _customers(v1)
     _financial_connections(v1, control)
     _identity(v1, control)
-    _tax(v1)
+    _tax(v1, control)
     _others(v1, control)
 
 
@@ -139,7 +139,7 @@ def _identity(v1: Any, control: Caller) -> None:
     assert len(sessions.list({"status": "verified"}).data) == 1
 
 
-def _tax(v1: Any) -> None:
+def _tax(v1: Any, control: Caller) -> None:
     tax = v1.tax
     assert tax.settings.retrieve().status == "pending"
     address = {"country": "US", "state": "CA", "postal_code": "94080", "line1": "354 Oyster Point Blvd"}
@@ -171,6 +171,10 @@ def _tax(v1: Any) -> None:
     )
     assert reversal.shipping_cost.amount == -300
     assert tax.registrations.update(registration.id, {"expires_at": "now"}).status == "expired"
+    control.control(f"tax/calculations/{calculation.id}/pay", {"payment_intent": "pi_2"})
+    association = tax.associations.find({"payment_intent": "pi_2"})
+    attempt = association.tax_transaction_attempts[0]
+    assert tax.transactions.retrieve(attempt.committed.transaction).reference == attempt.source == "pi_2"
     with pytest.raises(stripe.InvalidRequestError, match="No such tax association") as caught:
         tax.associations.find({"payment_intent": "pi_1"})
     assert caught.value.code == "resource_missing"

@@ -1,4 +1,6 @@
-"""Climate Products and Suppliers: a fixed catalogue. Source: docs.stripe.com/api/climate/product, /supplier.
+"""Climate Products and Suppliers: a catalogue that the control API may change.
+
+Source: docs.stripe.com/api/climate/product, /supplier.
 
 Names and places are those of Stripe's published samples and of the suppliers themselves; prices are our own choice
 but for the first product's, which is the sample's.
@@ -9,12 +11,15 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from fcproxy.fake.call import Call
-from fcproxy.fake.params import LIST
-from fcproxy.fake.resource import Kind, Resource, Route
+from fcproxy.fake.errors import ApiError, StripeError
+from fcproxy.fake.params import LIST, array, choice, decimal, integer, required, text
+from fcproxy.fake.resource import Action, Kind, Resource, Route
 from fcproxy.fake.state import Doc
 
 __all__ = ["FEE_PERCENT", "PRODUCTS", "RATES", "RESOURCE", "Offer", "fees_on"]
 
+PRODUCT = "climate.product"
+_EXISTS = ApiError(400, "invalid_request_error", "resource_already_exists", "Product already exists.", "id")
 FEE_PERCENT = 3
 _CREATED = 1_700_000_000
 RATES = {"usd": Decimal(1), "eur": Decimal("0.92"), "gbp": Decimal("0.79")}
@@ -99,21 +104,21 @@ def supplier(supplier_id: str, livemode: bool) -> Doc:
     }
 
 
-def _prices(offer: Offer) -> Doc:
+def _prices(cents: int) -> Doc:
     prices = {}
     for currency, rate in RATES.items():
-        subtotal = int(offer.price * rate)
+        subtotal = int(cents * rate)
         fees = fees_on(subtotal)
         prices[currency] = {"amount_fees": fees, "amount_subtotal": subtotal, "amount_total": subtotal + fees}
     return prices
 
 
-def _product(offer: Offer, livemode: bool) -> Doc:
+def _product(offer: Offer, livemode: bool, created: int = _CREATED) -> Doc:
     return {
         "id": offer.id,
         "object": "climate.product",
-        "created": _CREATED,
-        "current_prices_per_metric_ton": _prices(offer),
+        "created": created,
+        "current_prices_per_metric_ton": _prices(offer.price),
         "delivery_year": offer.year,
         "livemode": livemode,
         "metric_tons_available": "1000000",
@@ -131,7 +136,7 @@ def _suppliers(livemode: bool) -> Sequence[Doc]:
 
 
 def _list_products(call: Call) -> Doc:
-    return call.page_of_constants("climate.product", "/v1/climate/products")
+    return call.page_of_constants(PRODUCT, "/v1/climate/products")
 
 
 def _list_suppliers(call: Call) -> Doc:
@@ -139,25 +144,74 @@ def _list_suppliers(call: Call) -> Doc:
 
 
 def _retrieve_product(call: Call) -> Doc:
-    return call.target("climate.product").doc
+    return call.target(PRODUCT).doc
 
 
 def _retrieve_supplier(call: Call) -> Doc:
     return call.target("climate.supplier").doc
 
 
+def _launch(call: Call) -> Doc:
+    """A new product. Raises StripeError (400) where there is one with its id."""
+    given = call.params
+    if call.find(PRODUCT, given["id"]) is not None:
+        raise StripeError(_EXISTS)
+    suppliers = tuple(given.get("suppliers", ("climsup_heirloom",)))
+    offer = Offer(given["id"], given["name"], given["delivery_year"], given["price"], suppliers)
+    row = call.add(PRODUCT, _product(offer, call.livemode, call.now))
+    call.emit("climate.product.created", row)
+    return row.doc
+
+
+def _reprice(call: Call) -> Doc:
+    row = call.target(PRODUCT)
+    if call.state.tables[PRODUCT].get(row.id) is None:
+        row = call.add(PRODUCT, row.doc)
+    changes: Doc = {"current_prices_per_metric_ton": _prices(call.params["price"])}
+    if "metric_tons_available" in call.params:
+        changes["metric_tons_available"] = call.params["metric_tons_available"]
+    previous = {name: row.doc[name] for name, value in changes.items() if row.doc[name] != value}
+    call.change(row, **changes)
+    if "current_prices_per_metric_ton" in previous:
+        call.emit("climate.product.pricing_updated", row, previous)
+    return row.doc
+
+
 RESOURCE = Resource(
     name="climate.catalogue",
     title="Climate Products and Suppliers",
     kinds=(
-        Kind("climate.product", "climate product", constants=_products),
+        Kind(PRODUCT, "climate product", constants=_products),
         Kind("climate.supplier", "climate supplier", constants=_suppliers),
     ),
     routes=(
-        Route("GET", "/v1/climate/products", _list_products, "climate.product", "List products", LIST, listed=True),
-        Route("GET", "/v1/climate/products/{id}", _retrieve_product, "climate.product", "Retrieve a product"),
+        Route("GET", "/v1/climate/products", _list_products, PRODUCT, "List products", LIST, listed=True),
+        Route("GET", "/v1/climate/products/{id}", _retrieve_product, PRODUCT, "Retrieve a product"),
         Route("GET", "/v1/climate/suppliers", _list_suppliers, "climate.supplier", "List suppliers", LIST, listed=True),
         Route("GET", "/v1/climate/suppliers/{id}", _retrieve_supplier, "climate.supplier", "Retrieve a supplier"),
     ),
-    notes=("The catalogue never changes, so that no product events come.",),
+    actions=(
+        Action(
+            "climate/products",
+            _launch,
+            PRODUCT,
+            "offers a new product",
+            {
+                "delivery_year": required(integer(least=2024, most=2100)),
+                "id": required(text()),
+                "name": required(text()),
+                "price": required(integer(least=100)),
+                "suppliers": array(choice(*_SUPPLIERS)),
+            },
+        ),
+        Action(
+            "climate/products/{id}/reprice",
+            _reprice,
+            PRODUCT,
+            "changes a product's price (US cents for a metric ton)",
+            {"metric_tons_available": decimal(), "price": required(integer(least=100))},
+        ),
+    ),
+    events=("climate.product.created", "climate.product.pricing_updated"),
+    notes=("The catalogue changes only when the control API says so.",),
 )

@@ -1,4 +1,4 @@
-"""Tax Transactions, their reversals, and associations. Source: docs.stripe.com/api/tax/transactions."""
+"""Tax Transactions and their reversals. Source: docs.stripe.com/api/tax/transactions."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from fcproxy.fake.resources.tax_calculations import SHOWN, usable_calculation
 from fcproxy.fake.state import Doc, Row, by
 from fcproxy.stripe.envelope import list_envelope
 
-__all__ = ["RESOURCE"]
+__all__ = ["RESOURCE", "commit", "reverse"]
 
 KIND = "tax.transaction"
 LINE = "tax.transaction_line_item"
@@ -94,7 +94,8 @@ def _shipping(cost: Doc | None) -> Doc | None:
     return None if cost is None else {name: value for name, value in cost.items() if name != "tax_breakdown"}
 
 
-def _create(call: Call) -> Doc:
+def commit(call: Call) -> Doc:
+    """A transaction out of the parameters of create_from_calculation. Raises StripeError (400)."""
     calculation = usable_calculation(call, call.params["calculation"], "calculation")
     reference = _fresh_reference(call)
     source = calculation.doc
@@ -222,7 +223,8 @@ def _check_left(call: Call, original: Row, shares: Sequence[Share]) -> None:
             raise refuse("state", param="line_items", message=message)
 
 
-def _reverse(call: Call) -> Doc:
+def reverse(call: Call) -> Doc:
+    """A reversal out of the parameters of create_reversal. Raises StripeError (400)."""
     original = call.reference(KIND, call.params["original_transaction"], "original_transaction")
     if original.doc["type"] == "reversal":
         raise refuse("state", param="original_transaction", message="A reversal cannot be reversed.")
@@ -273,33 +275,19 @@ def _line_items(call: Call) -> Doc:
     return call.page(LINE, f"{_URL}/{row.id}/line_items", filters={"owner": row.id})
 
 
-def _association(call: Call) -> Doc:
-    raise refuse("missing", param="payment_intent", words="tax association", id=call.params["payment_intent"], hint="")
-
-
 RESOURCE = Resource(
     name="tax.transactions",
     title="Tax Transactions",
     kinds=(
         Kind(KIND, "tax transaction", lists={"line_items": LINE}, indexes={"reference": by("reference")}),
         Kind(LINE, "tax transaction line item", indexes={"owner": lambda row: (row.private["owner"],)}),
-        Kind("tax.association", "tax association"),
     ),
     routes=(
-        Route("POST", _URL + "/create_from_calculation", _create, KIND, "Create a transaction", _CREATE),
-        Route("POST", _URL + "/create_reversal", _reverse, KIND, "Reverse a transaction", _REVERSE),
+        Route("POST", _URL + "/create_from_calculation", commit, KIND, "Create a transaction", _CREATE),
+        Route("POST", _URL + "/create_reversal", reverse, KIND, "Reverse a transaction", _REVERSE),
         Route("GET", _URL + "/{id}", _retrieve, KIND, "Retrieve a transaction"),
         Route(
             "GET", _URL + "/{id}/line_items", _line_items, LINE, "List a transaction's line items", LIST, listed=True
         ),
-        Route(
-            "GET",
-            "/v1/tax/associations/find",
-            _association,
-            "tax.association",
-            "Find an association",
-            {"payment_intent": required(text())},
-        ),
     ),
-    notes=("There are no payment intents here, so that no association is ever found.",),
 )
