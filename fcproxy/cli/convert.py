@@ -91,8 +91,9 @@ def _write(target: Path, interactions: list[Interaction], form: str, book: RuleB
     if form == "har":
         data = render_har(done, __version__)
     else:
-        data = render(done, provenance_of(done, redactor, date), style=form)
-    audit_check(data, str(target), redactor.ledger.learned)
+        versions = {version for one in done if (version := one.response.headers.get("Stripe-Version"))}
+        data = render(done, provenance_of(versions, redactor, date), style=form)
+    audit_check(str(target), redactor.ledger.learned)(data)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_file(target, [data])

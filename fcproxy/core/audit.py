@@ -89,7 +89,7 @@ class Auditor:
         items: Iterable[Item],
         *,
         raw: str = "",
-        known: Iterable[str] = (),
+        known: Copies | None = None,
         size: int = 0,
         lines: str = "",
         quick: bool = False,
@@ -97,16 +97,16 @@ class Auditor:
         """The report on a file's contents.
 
         ``raw`` is the file's text, searched last, and used to tell lines unless ``lines`` is given for that. ``known``:
-        secrets known from elsewhere (a recorder's own), copies of which are findings. ``size`` in bytes, for coverage.
-        ``quick``: interactions that the triage clears are not looked at closely.
+        `copies` of secrets known from elsewhere (a recorder's own), which are findings. ``size`` in bytes, for
+        coverage. ``quick``: interactions that the triage clears are not looked at closely.
         """
         listed = list(items)
         first = self._inspect(listed, raw, Copies(()), quick=quick)
         hits = list(first.hits)
         values = dict.fromkeys(value for hit in hits for value in sorted(hit.learnable) if _learnable(value))
-        learned = self.copies((*islice(values, MAX_LEARNED), *known))
-        if learned:
-            hits += self._inspect(listed, raw, learned).hits
+        for learned in (self.copies(islice(values, MAX_LEARNED)), known):
+            if learned:
+                hits += self._inspect(listed, raw, learned).hits
         coverage = first.coverage
         coverage.files, coverage.bytes = 1, size or len(raw)
         return Report(tuple(self._findings(file, hits, lines or raw, tuple(islice(values, MAX_LEARNED)))), coverage)

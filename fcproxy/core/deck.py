@@ -4,12 +4,13 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from fcproxy.core.canonical import Canonical, shown
-from fcproxy.core.cassette import SAFE_METHODS, Cassette, is_overload
+from fcproxy.core.cassette import SAFE_METHODS, Cassette
+from fcproxy.core.draft import Draft
 from fcproxy.core.errors import RecordingRefused
 from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.matching import Mismatch, explain
@@ -18,7 +19,7 @@ from fcproxy.core.message import Interaction, Request, Response
 from fcproxy.core.modes import DECISIONS, Action, Lookup, Mode
 from fcproxy.core.outlined import Outlined
 from fcproxy.core.redaction import RedactedInteraction, Redactor
-from fcproxy.core.retries import Retries, without_superseded
+from fcproxy.core.retries import Retries
 from fcproxy.core.standins import reason_of
 from fcproxy.core.stored_forms import Begun, StoredForms
 from fcproxy.core.verdict import Verdict
@@ -258,21 +259,14 @@ class Deck:
                 "live mode: this recording would hold real customers' data. Use a test key, or say --allow-live.",
             )
 
-    def settle(self, interactions: Iterable[tuple[int, RedactedInteraction]]) -> list[RedactedInteraction]:
-        """What goes into the file, of (sequence, interaction) from the journal: by arrival, placeholders drawn.
-
-        In mode auto these are the new ones only; numbers of the old ones' placeholders are not given out again.
-        """
-        arrived = [one for _, one in sorted(interactions, key=lambda pair: pair[0])]
-        kept = arrived if self.options.keep_retries else without_superseded(arrived)
-        self._note_failures(kept)
+    def draft(self) -> Draft:
+        """For what goes into the file. In mode auto those are the new interactions only."""
         reserved = self._cassette.interactions if self._cassette is not None else ()
-        return self.redactor.settle(kept, reserved)
+        return Draft(self.redactor, reserved, keep_retries=self.options.keep_retries)
 
-    def _note_failures(self, kept: Sequence[RedactedInteraction]) -> None:
-        """A cassette plays them for ever: the one who recorded them should have meant to."""
-        found = Counter(one.response.status for one in kept if is_overload(one.response.status))
-        for status, count in sorted(found.items()):
+    def note_failures(self, statuses: Mapping[int, int]) -> None:
+        """Recorded answers that tell of the moment, by status. A cassette plays them for ever: they should be meant."""
+        for status, count in statuses.items():
             advice = "record again, slower (--rate)" if status == 429 else "record again unless they are meant"
             self.note(f"recorded answers of status {status}: {count}; they will be played for ever: {advice}")
 

@@ -17,7 +17,7 @@ from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.redact_url import words_of
 from fcproxy.core.rules import HeaderRule, RuleBook
 from fcproxy.core.scope import Base, route_words
-from fcproxy.core.settling import settle
+from fcproxy.core.settling import Settling, settle
 from fcproxy.core.standins import BOUNDARY, MARK, file_standin, is_standin, standin
 
 __all__ = ["FORM_TYPE", "RedactedInteraction", "Redactor"]
@@ -292,6 +292,11 @@ class Redactor:
         if self.stale:
             interactions = [self.resweep(interaction) for interaction in interactions]
         return [RedactedInteraction(done) for done in settle(self.book, list(interactions), reserved)]
+
+    def settle_one(self, interaction: RedactedInteraction, settling: Settling) -> RedactedInteraction:
+        """One of many, all of which ``settling`` has seen."""
+        swept = self.resweep(interaction) if self.stale else interaction
+        return RedactedInteraction(settling.interaction(swept))
 
 
 _CLEAN_URLS = 4096

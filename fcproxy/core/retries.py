@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from fcproxy.core.canonical import Canonical
 from fcproxy.core.cassette import Cassette, is_failure
 from fcproxy.core.message import Headers, Interaction, Response
-from fcproxy.core.redaction import RedactedInteraction
 
-__all__ = ["REUSED_KEY", "Again", "Retries", "without_superseded"]
+__all__ = ["REUSED_KEY", "Again", "Attempts", "Retries"]
 
 _HEADER = "Idempotency-Key"
 
@@ -99,17 +99,32 @@ def _scope(key: str, form: Canonical) -> tuple[str, str]:
     return key, form.account
 
 
-def without_superseded(interactions: Sequence[RedactedInteraction]) -> list[RedactedInteraction]:
-    """Drops failed attempts that were tried again with the same Idempotency-Key."""
-    last: dict[tuple[str, str, str], int] = {}
-    keys = []
-    for at, one in enumerate(interactions):
-        request = one.request
-        where = (request.headers.get(_HEADER) or "", request.method, re.sub(r"[?#].*", "", request.url))
-        keys.append(where)
-        last[where] = at
-    return [
-        one
-        for at, one in enumerate(interactions)
-        if not keys[at][0] or last[keys[at]] == at or not is_failure(one.response.status)
-    ]
+class Attempts:
+    """Which interactions of a recording are attempts that were tried again, with the same Idempotency-Key."""
+
+    def __init__(self) -> None:
+        self._sequences: list[int] = []
+        self._failed: dict[int, bytes] = {}
+        self._last: dict[bytes, int] = {}
+
+    def see(self, sequence: int, interaction: Interaction) -> None:
+        """The interaction that arrived as number ``sequence``. In any order."""
+        self._sequences.append(sequence)
+        request = interaction.request
+        key = request.headers.get(_HEADER)
+        if not key:
+            return
+        where = "\n".join((key, request.method, re.sub(r"[?#].*", "", request.url)))
+        digest = blake2b(where.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+        self._last[digest] = max(sequence, self._last.get(digest, sequence))
+        if is_failure(interaction.response.status):
+            self._failed[sequence] = digest
+
+    def all(self) -> list[int]:
+        """Every number, in order."""
+        return sorted(self._sequences)
+
+    def kept(self) -> list[int]:
+        """Those but for failed attempts that were tried again."""
+        failed, last = self._failed, self._last
+        return [number for number in self.all() if number not in failed or last[failed[number]] == number]

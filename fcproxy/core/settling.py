@@ -4,7 +4,7 @@ Interactions end in any order; their numbers must not depend on it (promise 3: t
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
 from fcproxy.core import marker
@@ -13,11 +13,13 @@ from fcproxy.core.marker import Marker
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.rules import RuleBook
 
-__all__ = ["settle"]
+__all__ = ["Settling", "settle"]
 
 _TAKEN_LIMIT = 1_000_000
 _IN_OCTETS = ",".join(map(str, b"REDACTED"))
 """How placeholders stand in lists of octets."""
+_REMEMBERED = 1_000
+"""Placeholders kept as they were drawn: most secrets stand in a few interactions that follow each other."""
 
 
 def settle(
@@ -27,39 +29,63 @@ def settle(
 
     Numbers of placeholders that stand literally in them or in ``reserved`` are not given out again.
     """
-    numbering = _Numbering(book, _literal_numbers(book, [*reserved, *interactions]))
-    return [numbering.interaction(interaction) for interaction in interactions]
+    settling = Settling(book)
+    for interaction in (*reserved, *interactions):
+        settling.reserve(interaction)
+    return [settling.interaction(interaction) for interaction in interactions]
 
 
-class _Numbering:
-    def __init__(self, book: RuleBook, taken: dict[str, set[str]]) -> None:
+class Settling:
+    """Interactions are drawn in order, once all have been reserved."""
+
+    def __init__(self, book: RuleBook) -> None:
         self._book = book
-        self._taken = taken
+        self._taken: dict[str, set[str]] = {}
+        self._literals = [
+            (kind.name, _sign_of(kind.literal), re.compile(kind.literal))
+            for kind in book.kinds.values()
+            if kind.literal is not None
+        ]
         self._drawn: dict[tuple[str, int, str], str] = {}
-        self._numbers: dict[tuple[str, str, int], int] = {}
+        self._numbers: dict[tuple[str, str], dict[int, int]] = {}
         self._next: dict[tuple[str, str], int] = {}
+
+    def reserve(self, interaction: Interaction) -> None:
+        """Numbers of placeholders that stand literally in ``interaction`` are not given out."""
+        request, response = interaction.request, interaction.response
+        texts = [request.url]
+        texts.extend(value for headers in (request.headers, response.headers) for _, value in headers)
+        texts.extend(body.decode("utf-8", "replace") for body in (request.body, response.body) if body)
+        # In forms and URLs they stand percent-encoded, `@` among other things.
+        texts.extend([unquote_plus(text) for text in texts if "%" in text])
+        texts.extend([run.decoded for text in texts if _IN_OCTETS in text for run in runs(text)])
+        whole = "\n".join(texts)
+        for name, sign, pattern in self._literals:
+            if sign in whole and (found := pattern.findall(whole)):
+                self._taken.setdefault(name, set()).update(found)
 
     def draw(self, mark: Marker) -> str:
         """The placeholder for ``mark`` in its encoding."""
         key = (mark.kind, mark.number, mark.hint)
         text = self._drawn.get(key)
         if text is None:
-            text = self._drawn[key] = self._new(mark)
+            if len(self._drawn) >= _REMEMBERED:
+                self._drawn.clear()
+            text = self._drawn[key] = self._book.kinds[mark.kind].draw(self._number(mark), mark.hint)
         return mark.encode(text)
 
-    def _new(self, mark: Marker) -> str:
+    def _number(self, mark: Marker) -> int:
         kind = self._book.kinds[mark.kind]
-        group = mark.hint if kind.per_hint else ""
-        known = self._numbers.get((mark.kind, group, mark.number))
-        if known is not None:
-            return kind.draw(known, mark.hint)
-        number = self._next.get((mark.kind, group), 0) + 1
-        taken = self._taken.get(mark.kind, set())
-        while number < _TAKEN_LIMIT and kind.draw(number, mark.hint) in taken:
-            number += 1
-        self._next[mark.kind, group] = number
-        self._numbers[mark.kind, group, mark.number] = number
-        return kind.draw(number, mark.hint)
+        group = mark.kind, mark.hint if kind.per_hint else ""
+        numbers = self._numbers.setdefault(group, {})
+        number = numbers.get(mark.number)
+        if number is None:
+            number = self._next.get(group, 0) + 1
+            taken = self._taken.get(mark.kind, set())
+            while number < _TAKEN_LIMIT and kind.draw(number, mark.hint) in taken:
+                number += 1
+            self._next[group] = numbers[mark.number] = number
+        return number
 
     def text(self, text: str) -> str:
         return marker.unescape(marker.substitute(text, self.draw))
@@ -92,20 +118,9 @@ class _Numbering:
         )
 
 
-def _literal_numbers(book: RuleBook, interactions: Iterable[Interaction]) -> dict[str, set[str]]:
-    """Placeholders that already stand in text, by kind."""
-    texts: list[str] = []
-    for interaction in interactions:
-        request, response = interaction.request, interaction.response
-        texts.append(request.url)
-        texts.extend(value for headers in (request.headers, response.headers) for _, value in headers)
-        texts.extend(body.decode("utf-8", "replace") for body in (request.body, response.body))
-    # In forms and URLs they stand percent-encoded, `@` among other things.
-    texts.extend([unquote_plus(text) for text in texts if "%" in text])
-    texts.extend([run.decoded for text in texts if _IN_OCTETS in text for run in runs(text)])
-    found: dict[str, set[str]] = {}
-    for kind in book.kinds.values():
-        if kind.literal is not None:
-            pattern = re.compile(kind.literal)
-            found[kind.name] = {hit for text in texts for hit in pattern.findall(text)}
-    return found
+_SIGNS = ("REDACTED~", "edacted")
+
+
+def _sign_of(literal: str) -> str:
+    """What stands in every text that ``literal`` can match: cheaper to look for."""
+    return next((sign for sign in _SIGNS if sign in literal), "")

@@ -196,12 +196,12 @@ async def running(config: Config, mode: Mode, *, check: Check, log: RequestLog) 
     Raises UsageError, CannotStart, CassetteUnreadable, RecordingRefused.
     """
     _permit(config, mode)
-    default = await open_deck(config, mode, check, log.trouble)
+    default = await open_deck(config, mode, check, log.tell)
     if default.recording is not None and default.recording.rescued is not None:
         log.trouble(f"a killed recording was rescued into {default.recording.rescued}", level="warning")
     if default.mode is Mode.REPLAY and not exists(Path(config.cassette)):
         log.trouble(f"there is no {config.cassette}: every request will miss", level="warning")
-    app = App(config, Decks(config, default, check, log.trouble), log)
+    app = App(config, Decks(config, default, check, log.tell), log)
     try:
         await app.listen()
         yield app

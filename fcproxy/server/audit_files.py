@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from fcproxy.codings import DECODERS
 from fcproxy.core.audit import Auditor, Item
 from fcproxy.core.audit_codings import open_bytes, open_text
+from fcproxy.core.audit_copies import Copies
 from fcproxy.core.audit_report import Coverage, Finding, Report
 from fcproxy.server.audit_reading import file_items, quick_report, without_counts
 from fcproxy.stripe.detectors import DETECTORS
@@ -55,9 +56,9 @@ def audit_bytes(
     *,
     settings: Settings | None = None,
     auditor: Auditor | None = None,
-    known: Collection[str] = (),
+    known: Copies | None = None,
 ) -> Report:
-    """The report on a file's bytes, shown under ``name``. ``known``: secrets whose copies are findings everywhere."""
+    """The report on a file's bytes, shown under ``name``. ``known``: secrets' copies, which are findings anywhere."""
     settings = settings or Settings(random_key())
     auditor = auditor or auditor_for(settings)
     opened = open_bytes(data, [], DECODERS)

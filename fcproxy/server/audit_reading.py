@@ -1,10 +1,10 @@
 """The contents of a file as what the audit inspects: known layouts as interactions, the rest as trees or text."""
 
 import re
-from collections.abc import Collection
 from dataclasses import replace
 
 from fcproxy.core.audit import Auditor, Item
+from fcproxy.core.audit_copies import Copies
 from fcproxy.core.audit_documents import document_items
 from fcproxy.core.audit_report import Report
 from fcproxy.core.audit_tree import parse_json
@@ -35,14 +35,14 @@ def without_counts(text: str) -> str:
     return _COUNTS.sub(r'\1"hits": 0', text, count=1)
 
 
-def quick_report(text: str, shown: str, auditor: Auditor, known: Collection[str] = ()) -> Report | None:
+def quick_report(text: str, shown: str, auditor: Auditor, known: Copies | None = None) -> Report | None:
     """The report on a cassette in the usual layout most of whose interactions are clean at a glance.
 
     None where every interaction has to be seen closely: another layout, or a credential somewhere, copies of which may
     stand anywhere. What is clean at a glance holds no encodings: copies of ``known`` secrets stand there as they
     are.
     """
-    if any(auditor.copies(known).search(text)):
+    if known and any(known.search(text)):
         return None
     usual = _USUAL.fullmatch(without_comments(text))
     if usual is None:

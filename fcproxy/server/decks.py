@@ -1,7 +1,6 @@
 """The decks of one proxy: the default one, and those that the control API opens; which of them a request belongs to."""
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ from fcproxy.core.verdict import Verdict
 from fcproxy.server.answers import bad_request
 from fcproxy.server.check import Check
 from fcproxy.server.incoming import DECK_HEADER, PREFIX, deck_of_key
+from fcproxy.server.log import Tell, silent
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.upstream_url import parse_upstream
@@ -31,9 +31,7 @@ _BY_PATH = PREFIX + "d/"
 class Decks:
     """Owns every opened deck of the process."""
 
-    def __init__(
-        self, config: Config, default: OpenedDeck, check: Check, tell: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, config: Config, default: OpenedDeck, check: Check, tell: Tell = silent) -> None:
         """Further decks take their settings from ``config``. ``check``, ``tell``: see `open_deck`."""
         self.default = default
         self.version = 0

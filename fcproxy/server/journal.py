@@ -11,13 +11,14 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 from fcproxy.core.errors import CannotStart
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.store import sync_folder
 
-__all__ = ["Change", "Journal", "read_journal"]
+__all__ = ["Change", "Journal", "JournalReader", "read_journal"]
 
 Change = Callable[[RedactedInteraction], RedactedInteraction]
 
@@ -26,6 +27,9 @@ _BATCH_SECONDS = 0.1
 
 _AT_ONCE = 20
 """Interactions that are revised between two turns of the event loop."""
+
+_REWRITTEN = 500
+"""Lines of a revised journal that share a write."""
 
 
 class Journal:
@@ -109,28 +113,46 @@ class Journal:
             self.failed = error.strerror or "the disk failed"
 
     async def _revise(self, change: Change) -> None:
-        lines, differs = [], False
-        for number, (sequence, interaction) in enumerate(read_journal(self.path)):
-            done = change(interaction)
-            differs = differs or done != interaction
-            lines.append(_line(sequence, done))
+        """In two passes, since a change that changes nothing is the usual one and a journal may be long."""
+        for number, (_, interaction) in enumerate(read_journal(self.path)):
+            if change(interaction) != interaction:
+                break
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)  # other connections go on meanwhile
-        if differs:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._replace, lines)
+        else:
+            return
+        loop = asyncio.get_running_loop()
+        fresh = await loop.run_in_executor(self._thread, self._begin_anew)
+        lines: list[bytes] = []
+        for number, (sequence, interaction) in enumerate(read_journal(self.path)):
+            if self.failed is not None:
+                return  # The old file, which is whole, stays where a rescue looks for it.
+            lines.append(_line(sequence, change(interaction)))
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if len(lines) == _REWRITTEN:
+                await loop.run_in_executor(self._thread, self._write, lines)
+                lines = []
+        await loop.run_in_executor(self._thread, self._end_anew, fresh, lines)
 
-    def _replace(self, lines: list[bytes]) -> None:
+    def _begin_anew(self) -> Path:
         fresh = self.path.with_name(self.path.name + ".tmp")
         flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             old, self._file = self._file, os.open(fresh, flags, 0o600)
             os.close(old)
-            self._write(lines)
-            self._sync()
-            if self.failed is None:
-                # Else the old file, which is whole, stays where a rescue looks for it.
-                os.replace(fresh, self.path)
-                sync_folder(self.path.parent)
+        except OSError as error:
+            self.failed = error.strerror or "the disk failed"
+        return fresh
+
+    def _end_anew(self, fresh: Path, lines: list[bytes]) -> None:
+        self._write(lines)
+        self._sync()
+        if self.failed is not None:
+            return
+        try:
+            os.replace(fresh, self.path)
+            sync_folder(self.path.parent)
         except OSError as error:
             self.failed = error.strerror or "the disk failed"
 
@@ -186,17 +208,48 @@ def _unpack(body: str | dict[str, str]) -> bytes:
     return body.encode("utf-8") if isinstance(body, str) else b64decode(body["base64"])
 
 
-def read_journal(path: Path) -> Iterator[tuple[int, RedactedInteraction]]:
-    """What a journal holds, as (sequence, interaction); a last line that was cut short by a crash is left out."""
-    with path.open("rb") as lines:
-        for line in lines:
+class JournalReader:
+    """What a journal holds, one interaction at a time. To be closed.
+
+    Its iterator gives (sequence, interaction) in the file's order; after that, each can be had again by its sequence.
+    A last line that was cut short by a crash is left out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError."""
+        self._file = path.open("rb")
+        self._starts: dict[int, int] = {}
+
+    def __iter__(self) -> Iterator[tuple[int, RedactedInteraction]]:
+        start = 0
+        self._file.seek(0)
+        for line in self._file:
             if not line.endswith(b"\n"):
                 return
             try:
-                yield _parse(line)
+                sequence, interaction = _parse(line)
             except (ValueError, KeyError, TypeError, AttributeError):
                 # Half a block after a power loss: nothing behind it was acknowledged by an fsync.
                 return
+            self._starts[sequence] = start
+            start += len(line)
+            yield sequence, interaction
+
+    def __getitem__(self, sequence: int) -> RedactedInteraction:
+        self._file.seek(self._starts[sequence])
+        return _parse(self._file.readline())[1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def read_journal(path: Path) -> Iterator[tuple[int, RedactedInteraction]]:
+    """What a journal holds, as (sequence, interaction); a last line that was cut short by a crash is left out."""
+    with JournalReader(path) as journal:
+        yield from journal
 
 
 def _parse(line: bytes) -> tuple[int, RedactedInteraction]:

@@ -4,9 +4,17 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
-__all__ = ["RequestLog", "tame_libraries"]
+__all__ = ["RequestLog", "Tell", "silent", "tame_libraries"]
+
+Tell = Callable[[str, str], None]
+"""(what people should know, level: `error`, `warning` or `info`)."""
+
+
+def silent(_message: str, _level: str) -> None:
+    """Nobody is told."""
 
 
 _LONGEST_PATH = 300
@@ -49,6 +57,13 @@ class RequestLog:
             self._write_json(level=level, message=message)
         else:
             self._write(f"fcproxy: {message}")
+
+    def tell(self, message: str, level: str) -> None:
+        """`note` for the level `info`, `trouble` for any other."""
+        if level == "info":
+            self.note(message)
+        else:
+            self.trouble(message, level=level)
 
     def _later(self, line: str) -> None:
         """Requests that are answered in one turn of the event loop share one write."""

@@ -15,6 +15,7 @@ from fcproxy.core.redaction import Redactor
 from fcproxy.core.rules import RuleBook
 from fcproxy.core.verdict import Verdict
 from fcproxy.server.check import Check
+from fcproxy.server.log import Tell, silent
 from fcproxy.server.playback import VERSION_RULE, Playback, is_too_old, playback
 from fcproxy.server.ratelimit import STRIPE_RATE, PoliteUpstream
 from fcproxy.server.store import exists, load
@@ -79,12 +80,10 @@ class OpenedDeck:
         return 0
 
 
-async def open_deck(
-    config: Config, mode: Mode, check: Check, tell: Callable[[str], None] = lambda _: None
-) -> OpenedDeck:
+async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silent) -> OpenedDeck:
     """Opens ``config.cassette`` in ``mode``. Raises UsageError, CannotStart, CassetteUnreadable.
 
-    ``tell`` is told what people should know while the deck is at work: that the disk takes no more.
+    ``tell`` is told what people should know: that the disk takes no more, how far a long recording is written.
     """
     path = Path(config.cassette)
     if config.once and mode is Mode.AUTO:
@@ -126,7 +125,14 @@ async def open_deck(
             opened.upstream = _polite(opened, config)
             from fcproxy.server.recording import Recording
 
-            opened.recording = Recording(path, deck, check, config.fsync, lambda why: _stopped(opened, why, tell))
+            opened.recording = Recording(
+                path,
+                deck,
+                check,
+                fsync=config.fsync,
+                on_failure=lambda why: _stopped(opened, why, tell),
+                tell=tell,
+            )
     except BaseException:
         await opened.resources.aclose()
         raise
@@ -142,11 +148,11 @@ def _rules(config: Config) -> RuleBook:
     return config.rules.plus(headers=header_rules(config.match))
 
 
-def _stopped(opened: OpenedDeck, why: str, tell: Callable[[str], None]) -> None:
+def _stopped(opened: OpenedDeck, why: str, tell: Tell) -> None:
     """A recording that can take no more: said at once, for whoever could still make room and start again."""
     told = f"recording stopped: {why}; clients are still answered, and nothing more is recorded"
     opened.deck.note(told)
-    tell(f"{opened.cassette}: {told}")
+    tell(f"{opened.cassette}: {told}", "error")
 
 
 def _polite(opened: OpenedDeck, config: Config) -> Upstream | None:

@@ -1,33 +1,31 @@
 """Where a cassette comes from: what its interactions themselves tell, and the recorder's version."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from email.utils import parsedate_to_datetime
 
 from fcproxy import __version__
-from fcproxy.core.message import Headers
-from fcproxy.core.redaction import RedactedInteraction, Redactor
+from fcproxy.core.redaction import Redactor
 from fcproxy.vcr_format import Provenance
 
 __all__ = ["client_name", "provenance_of"]
 
 
 def provenance_of(
-    interactions: Sequence[RedactedInteraction],
+    versions: Collection[str],
     redactor: Redactor,
     first_date: str | None,
     clients: Collection[str] = (),
 ) -> Provenance:
     """No clock is read: ``first_date`` is the first answer's Date field, so that equal recordings are equal files.
 
-    ``clients`` are names that `client_name` gave.
+    ``versions``: the Stripe-Versions of the answers. ``clients`` are names that `client_name` gave.
     """
-    responses = [interaction.response.headers for interaction in interactions]
     return Provenance(
         recorder=f"fcproxy {__version__}",
         rules=redactor.book.version,
         hits=dict(redactor.ledger.hits),
-        stripe_versions=_distinct(responses, "Stripe-Version"),
+        stripe_versions=tuple(sorted(versions)),
         clients=tuple(sorted(clients)),
         recorded_at=_iso(first_date),
         disabled=redactor.book.disabled,
@@ -43,10 +41,6 @@ def client_name(agent: str | None) -> str | None:
     Only what has this form is taken: the rest of the field may hold names of machines and people.
     """
     return " ".join(_PRODUCT.findall(agent or "")[:3]) or None
-
-
-def _distinct(headers: Sequence[Headers], name: str) -> tuple[str, ...]:
-    return tuple(sorted({value for fields in headers if (value := fields.get(name))}))
 
 
 def _iso(date: str | None) -> str | None:

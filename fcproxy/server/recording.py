@@ -1,5 +1,6 @@
 """One recording: lock and journal while it goes on, one atomic replacement of the cassette when it ends well."""
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,11 +13,12 @@ from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.appending import appended
 from fcproxy.server.check import Check
-from fcproxy.server.journal import Journal, read_journal
+from fcproxy.server.finishing import Finished, judged
+from fcproxy.server.journal import Journal, JournalReader
+from fcproxy.server.log import Tell, silent
 from fcproxy.server.provenance import provenance_of
 from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, exists, journal_path, replace_file
-from fcproxy.vcr_format import render
 
 __all__ = ["Recording"]
 
@@ -29,14 +31,17 @@ class Recording:
         cassette: Path,
         deck: Deck,
         check: Check,
+        *,
         fsync: str = "always",
         on_failure: Callable[[str], None] = lambda _: None,
+        tell: Tell = silent,
     ) -> None:
         """Raises CannotStart when the folder, the lock or the journal is not to be had, RecordingRefused when what a
-        killed recording left must not be kept. ``fsync``, ``on_failure``: see Journal."""
+        killed recording left must not be kept. ``fsync``, ``on_failure``: see Journal. ``tell``: see `open_deck`."""
         self.cassette = cassette
         self._deck = deck
         self._check = check
+        self._tell = tell
         self._count = 0
         self._first: tuple[int, str | None] | None = None
         self.clients: set[str] = set()
@@ -77,10 +82,14 @@ class Recording:
         if self._count == 0:
             self._discard()
             return 0
+        loop = asyncio.get_running_loop()
+
+        def tell(done: str) -> None:
+            loop.call_soon_threadsafe(self._tell, f"{self.cassette}: {done}", "info")
+
         try:
-            data = self._rendered()
-            self._check(data, str(self.cassette), self._deck.redactor.ledger.learned)
-            replace_file(self.cassette, [data])
+            # A thread of its own: a server goes on answering while one of its decks is written.
+            count = await asyncio.to_thread(self._write, tell)
         except OSError as error:
             self._lock.release()
             raise CannotStart(
@@ -94,15 +103,23 @@ class Recording:
             self._lock.release()
             raise
         self._discard()
-        return self._count
+        return count
 
-    def _rendered(self) -> bytes:
+    def _write(self, tell: Callable[[str], None]) -> int:
         deck = self._deck
-        interactions = deck.settle(read_journal(self._journal.path))
-        provenance = provenance_of(interactions, deck.redactor, self._first[1] if self._first else None, self.clients)
-        if deck.mode is Mode.AUTO and exists(self.cassette):
-            return appended(self.cassette.read_bytes(), interactions, provenance, lambda old: redacted(deck, old))
-        return render(interactions, provenance)
+        judge = self._check(str(self.cassette), deck.redactor.ledger.learned)
+        with JournalReader(self._journal.path) as journal:
+            finished = Finished(deck, journal, tell)
+            date = self._first[1] if self._first else None
+            provenance = provenance_of(finished.versions, deck.redactor, date, self.clients)
+            if deck.mode is Mode.AUTO and exists(self.cassette):
+                old = self.cassette.read_bytes()
+                data = appended(old, list(finished), provenance, lambda stored: redacted(deck, stored))
+                judge(data)
+                replace_file(self.cassette, [data])
+            else:
+                replace_file(self.cassette, judged(finished, provenance, judge))
+            return len(finished)
 
     async def keep_journal(self) -> None:
         """Ends without a commit, leaving what is on disk to the next start's rescue."""

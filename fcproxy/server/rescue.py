@@ -1,21 +1,21 @@
 """What a killed recording left -> a cassette of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CannotStart, RecordingRefused
 from fcproxy.core.modes import Mode
-from fcproxy.core.redaction import RedactedInteraction, Redactor
+from fcproxy.core.redaction import Redactor
 from fcproxy.core.rules import RuleBook
 from fcproxy.server.check import Check
-from fcproxy.server.journal import read_journal
+from fcproxy.server.finishing import Finished, judged
+from fcproxy.server.journal import JournalReader
 from fcproxy.server.provenance import provenance_of
 from fcproxy.server.store import journal_path, replace_file
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import RULES
-from fcproxy.vcr_format import render
 
 __all__ = ["rescue"]
 
@@ -33,31 +33,30 @@ def rescue(cassette: Path, check: Check, book: RuleBook = RULES) -> Path | None:
     journal = journal_path(cassette)
     if not journal.exists():
         return None
-    found: Sequence[tuple[int, RedactedInteraction]] = list(read_journal(journal))
     fresh = next(path for path in _names(cassette) if not path.exists())
     try:
-        if not found:
-            if journal.stat().st_size == 0:
-                journal.unlink()
-                return None
-            journal.rename(fresh.with_suffix(".unreadable"))
-            return None
         redactor = Redactor(book, DECODERS)
-        interactions = stripe_deck(Mode.RECORD, redactor, None, cassette=str(cassette)).settle(found)
-        data = render(interactions, provenance_of(interactions, redactor, None))
-        _checked(data, journal, check)
-        replace_file(fresh, [data])
+        deck = stripe_deck(Mode.RECORD, redactor, None, cassette=str(cassette))
+        with JournalReader(journal) as reader:
+            found = Finished(deck, reader)
+            if not len(found):
+                _put_aside(journal, fresh)
+                return None
+            provenance = provenance_of(found.versions, redactor, None)
+            replace_file(fresh, judged(found, provenance, check(str(journal), ())))
         journal.unlink()
     except OSError as error:
         raise CannotStart(f"{journal}: left by a killed recording, cannot be rescued: {error.strerror}") from None
+    except RecordingRefused as error:
+        raise RecordingRefused(error.rule, f"{journal}: left by a killed recording; {error}; delete it") from None
     return fresh
 
 
-def _checked(data: bytes, journal: Path, check: Check) -> None:
-    try:
-        check(data, str(journal), ())
-    except RecordingRefused as error:
-        raise RecordingRefused(error.rule, f"{journal}: left by a killed recording; {error}; delete it") from None
+def _put_aside(journal: Path, fresh: Path) -> None:
+    if journal.stat().st_size == 0:
+        journal.unlink()
+    else:
+        journal.rename(fresh.with_suffix(".unreadable"))
 
 
 def _names(cassette: Path) -> Iterator[Path]:

@@ -12,32 +12,38 @@ if TYPE_CHECKING:
     from fcproxy.vcr_format.imported import Imported
     from fcproxy.vcr_format.native import ParsedCassette, parse, parse_text
     from fcproxy.vcr_format.provenance import Provenance
-    from fcproxy.vcr_format.writer import STYLES, render
+    from fcproxy.vcr_format.writer import CLOSING, STYLES, opening, render, written
 
 __all__ = [
+    "CLOSING",
     "READERS",
     "STYLES",
     "Imported",
     "ParsedCassette",
     "Provenance",
+    "opening",
     "parse",
     "parse_text",
     "read_any",
     "render",
     "render_har",
+    "written",
 ]
 
 _HOMES = {
+    "CLOSING": "writer",
     "READERS": "formats",
     "STYLES": "writer",
     "Imported": "imported",
     "ParsedCassette": "native",
     "Provenance": "provenance",
+    "opening": "writer",
     "parse": "native",
     "parse_text": "native",
     "read_any": "formats",
     "render": "writer",
     "render_har": "har",
+    "written": "writer",
 }
 # Replay reads one format and writes none: what it has no use for is not even loaded (PEP 562).
 

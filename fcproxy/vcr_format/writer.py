@@ -15,7 +15,7 @@ from fcproxy.vcr_format.provenance import Provenance, provenance_line
 from fcproxy.vcr_format.scalars import binary, block, inline
 from fcproxy.vcr_format.shape import SIMPLE_KEY, ascii_url, grouped, orders_of
 
-__all__ = ["STYLES", "render"]
+__all__ = ["CLOSING", "STYLES", "opening", "render", "written"]
 
 STYLES = ("readable", "compact")
 """For people and diffs; for large cassettes that must load fast."""
@@ -28,15 +28,26 @@ def render(
 
     ``style`` is one of STYLES.
     """
-    out = [provenance_line(provenance)] if provenance else []
-    out.append("interactions:\n" if interactions else "interactions: []\n")
-    for interaction in interactions:
-        if style == "compact":
-            out.append(compact_line(interaction))
-        else:
-            out += (_request(interaction.request), _response(interaction.response, interaction.request))
-    out.append("version: 1\n")
-    return "".join(out).encode("ascii")
+    if not interactions:
+        return opening(provenance).removesuffix(b"\n") + b" []\n" + CLOSING
+    return b"".join((opening(provenance), *(written(one, style=style) for one in interactions), CLOSING))
+
+
+CLOSING = b"version: 1\n"
+"""What stands behind the interactions."""
+
+
+def opening(provenance: Provenance | None = None) -> bytes:
+    """What stands before the interactions of a cassette that has some."""
+    return ((provenance_line(provenance) if provenance else "") + "interactions:\n").encode("ascii")
+
+
+def written(interaction: RedactedInteraction, *, style: str = "readable") -> bytes:
+    """One interaction as it stands in the file."""
+    if style == "compact":
+        return compact_line(interaction).encode("ascii")
+    text = _request(interaction.request) + _response(interaction.response, interaction.request)
+    return text.encode("ascii")
 
 
 def _request(request: Request) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fcproxy.codings import DECODERS
+from fcproxy.core.audit_copies import Copies
 from fcproxy.core.errors import RecordingRefused
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction
@@ -45,7 +46,7 @@ NOT_OPENED = frozenset(
 def test_what_the_recording_knew_is_found_by_the_audits_own_readers(disguise: str) -> None:
     hidden = hide(disguise, FOREIGN, 0)
     data = render([RedactedInteraction(one.interaction) for one in hidden])
-    report = audit_bytes(data, "c.yaml", known=[one.value for one in hidden])
+    report = audit_bytes(data, "c.yaml", known=Copies(one.value for one in hidden))
     found = {finding.interaction for finding in report.findings if finding.level == "error"}
     missed = {(disguise, one.where) for number, one in enumerate(hidden) if number not in found}
     assert missed <= OUT_OF_REACH

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fcproxy.cli import cli
+from fcproxy.core.audit_copies import Copies
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.audit_files import Settings, audit_bytes, audit_files
@@ -319,7 +320,7 @@ def test_the_recorder_can_ask_for_its_own_secrets() -> None:
     secret = drawn(20)
     data = _cassette(exchange(f"plain {secret}".encode()))
     assert audit_bytes(data, "a.yaml").findings == ()
-    assert [finding.rule for finding in audit_bytes(data, "a.yaml", known=[secret]).findings] == ["learned"]
+    assert [finding.rule for finding in audit_bytes(data, "a.yaml", known=Copies([secret])).findings] == ["learned"]
 
 
 def test_stand_ins_pass_and_are_counted() -> None:

@@ -11,7 +11,7 @@ from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
 
-__all__ = ["KEY", "Talk", "ask", "cassette", "recorded"]
+__all__ = ["KEY", "Talk", "ask", "cassette", "recorded", "written"]
 
 KEY = "sk_" + "test_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 BASE = "https://api.stripe.com"
@@ -41,6 +41,14 @@ def recorded(*lines: str | tuple[Request | str, int | str]) -> list[RedactedInte
         response = Response(answer if isinstance(answer, int) else 200, Headers(), body.encode())
         done.append(redactor.redact(Interaction(request if isinstance(request, Request) else ask(request), response)))
     return redactor.settle(done)
+
+
+def written(deck: Deck, journal: Sequence[tuple[int, RedactedInteraction]]) -> list[RedactedInteraction]:
+    """What ``deck`` would write of the (sequence, interaction) of a journal."""
+    draft, by_number = deck.draft(), dict(journal)
+    for number, interaction in journal:
+        draft.see(number, interaction)
+    return [draft.draw(by_number[number]) for number in draft.order()]
 
 
 class Talk:

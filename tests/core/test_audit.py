@@ -13,6 +13,7 @@ import brotli
 import pytest
 
 from fcproxy.core.audit import Auditor, Item, Tree
+from fcproxy.core.audit_copies import Copies
 from fcproxy.core.audit_tree import Pairs
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.stripe.detectors import DETECTORS
@@ -278,8 +279,8 @@ def test_a_copy_inside_binary_is_found() -> None:
 
 def test_secrets_known_from_elsewhere_are_looked_for() -> None:
     secret = drawn(24)
-    assert auditor().items("f", [Item(exchange(f"x {secret} y".encode()), number=0)], known=[secret]).leaks == 1
-    assert auditor().items("f", [Item(exchange(b"x y"), number=0)], known=[secret]).leaks == 0
+    assert auditor().items("f", [Item(exchange(f"x {secret} y".encode()), number=0)], known=Copies([secret])).leaks == 1
+    assert auditor().items("f", [Item(exchange(b"x y"), number=0)], known=Copies([secret])).leaks == 0
 
 
 def test_short_and_dull_credentials_are_not_learned() -> None:

@@ -8,6 +8,7 @@ from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.modes import Mode
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
+from tests.core.conversation import written
 
 
 @pytest.mark.parametrize("form", ["note={0}&api_key={0}", "api_key={0}&note={0}", "note=x{0}y&password={0}"])
@@ -21,7 +22,7 @@ def test_a_secret_recognised_late_matches_at_once(form: str) -> None:
     )
     recorder = stripe_deck(Mode.RECORD, default_redactor(), None, cassette="c.yaml")
     redacted = recorder.redactor.redact(Interaction(request, Response(200, Headers(), b"")))
-    kept = recorder.settle([(0, redacted)])
+    kept = written(recorder, [(0, redacted)])
     assert value.encode() not in kept[0].request.body
     assert value not in kept[0].request.url
     player = stripe_deck(Mode.REPLAY, default_redactor(), kept, cassette="c.yaml")

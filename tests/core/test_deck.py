@@ -11,7 +11,7 @@ from fcproxy.core.message import Headers, Response
 from fcproxy.core.modes import ALIASES, DECISIONS, Action, Lookup, Mode
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
-from tests.core.conversation import KEY, Talk, ask, cassette, recorded
+from tests.core.conversation import KEY, Talk, ask, cassette, recorded, written
 
 LIVE_KEY = "sk_" + "live_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 
@@ -334,7 +334,7 @@ def settled(deck: Deck, count: int, order: list[int]) -> list[bytes]:
         assert isinstance(decision, Forward)
         answer = Response(200, Headers(), f'{{"email": "p{n}@example.org"}}'.encode())
         journal.append((decision.sequence, deck.record(decision, requests[n], answer)))
-    return [one.request.body + one.response.body for one in deck.settle(journal)]
+    return [one.request.body + one.response.body for one in written(deck, journal)]
 
 
 def test_fifty_at_once_give_the_same_recording_in_whatever_order_they_end() -> None:
@@ -362,7 +362,7 @@ def attempts(keep: bool, *lines: tuple[str, str | None, int]) -> list[tuple[byte
         decision = deck.decide(request)
         assert isinstance(decision, Forward)
         journal.append((decision.sequence, deck.record(decision, request, Response(status, Headers(), b""))))
-    return [(one.request.body, one.response.status) for one in deck.settle(journal)]
+    return [(one.request.body, one.response.status) for one in written(deck, journal)]
 
 
 def test_superseded_attempts_are_dropped_unless_kept() -> None:
@@ -387,7 +387,7 @@ def test_auto_does_not_give_out_a_placeholder_twice() -> None:
     request = ask(f"POST /v1/d {BOB}")
     decision = deck.decide(request)
     assert isinstance(decision, Forward)
-    (new,) = deck.settle([(decision.sequence, deck.record(decision, request, Response(200, Headers())))])
+    (new,) = written(deck, [(decision.sequence, deck.record(decision, request, Response(200, Headers())))])
     assert new.request.body == b"email=redacted-2%40example.com"
 
 

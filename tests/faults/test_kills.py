@@ -100,7 +100,7 @@ def counted(real, last):
 
 async def main(cassette, last):
     deck = stripe_deck(Mode.RECORD, default_redactor(DECODERS), None, cassette=str(cassette))
-    recording = Recording(cassette, deck, lambda data, name, known: None)
+    recording = Recording(cassette, deck, lambda name, known: lambda part: None)
     for number in range(3):
         request = Request("POST", "https://api.stripe.com/v1/customers", Headers(), b"metadata[number]=%d" % number)
         answer = Response(200, Headers(), b"{}", "OK")

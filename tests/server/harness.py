@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from fcproxy.config import Config
 from fcproxy.core.modes import Mode
 from fcproxy.server.app import App, running
+from fcproxy.server.check import Judge
 from fcproxy.server.log import RequestLog
 
 __all__ = [
@@ -41,8 +42,9 @@ KEY = "sk_" + "test_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 """A test key made from parts, so that no secret scanner trips over this file."""
 
 
-def no_check(_data: bytes, _name: str, _known: Collection[str]) -> None:
+def no_check(_name: str, _known: Collection[str]) -> Judge:
     """A commit's check that finds nothing."""
+    return lambda _part: None
 
 
 @dataclass

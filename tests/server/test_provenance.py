@@ -2,8 +2,6 @@
 
 import pytest
 
-from fcproxy.core.message import Headers, Interaction, Request, Response
-from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.provenance import client_name, provenance_of
 from fcproxy.stripe.secrets import default_redactor
 from tests.server.harness import KEY
@@ -32,13 +30,7 @@ def test_a_clients_name_is_products_and_versions_only(agent: str | None, name: s
 
 
 def test_the_date_is_the_first_answers_and_versions_are_those_seen() -> None:
-    def one(version: str) -> RedactedInteraction:
-        request = Request("GET", "https://api.stripe.com/v1/x", Headers())
-        return RedactedInteraction(Interaction(request, Response(200, Headers([("Stripe-Version", version)]))))
-
-    made = provenance_of(
-        [one("b"), one("a"), one("b")], default_redactor(), "Mon, 01 Jan 2024 00:00:00 GMT", {"curl/8", "app/1"}
-    )
+    made = provenance_of({"b", "a"}, default_redactor(), "Mon, 01 Jan 2024 00:00:00 GMT", {"curl/8", "app/1"})
     assert made.stripe_versions == ("a", "b")
     assert made.recorded_at == "2024-01-01T00:00:00+00:00"
     assert made.clients == ("app/1", "curl/8")

@@ -11,6 +11,7 @@ from fcproxy.config import Config
 from fcproxy.core.errors import CassetteUnreadable, RecordingRefused
 from fcproxy.core.modes import Mode
 from fcproxy.server.app import App, running
+from fcproxy.server.check import Judge
 from fcproxy.server.log import RequestLog
 from fcproxy.server.store import load
 from tests.server.harness import connected, origin, passage, proxy, read_message, speak
@@ -154,9 +155,12 @@ async def test_a_commit_that_the_check_refuses_keeps_the_old_cassette(tmp_path: 
     config = await recorded(tmp_path, ANSWER, POST)
     old = Path(config.cassette).read_bytes()
 
-    def refuse(data: bytes, name: str, _known: object) -> None:
-        assert b"currency=usd" in data
-        raise RecordingRefused("some-rule", f"{name}: found something")
+    def refuse(name: str, _known: object) -> Judge:
+        def judge(part: bytes) -> None:
+            assert b"currency=usd" in part
+            raise RecordingRefused("some-rule", f"{name}: found something")
+
+        return judge
 
     async with (
         origin(ANSWER) as up,
