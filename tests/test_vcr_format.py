@@ -90,7 +90,7 @@ interactions = st.builds(
 )
 
 
-@given(st.lists(interactions, max_size=3), st.sampled_from(STYLES))
+@given(st.lists(interactions, max_size=3), st.sampled_from([*STYLES, "json"]))
 @settings(deadline=None)
 def test_what_is_rendered_is_parsed_the_same(given_interactions: list[Interaction], style: str) -> None:
     data = render([RedactedInteraction(each) for each in given_interactions], style=style)

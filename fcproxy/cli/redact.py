@@ -38,7 +38,7 @@ def redact(ctx: click.Context, /, *, paths: tuple[Path, ...], check: bool, confi
     for path in files:
         try:
             done = redact_file(path, rules, write=not check)
-        except CassetteUnreadable as error:
+        except (CassetteUnreadable, CannotStart) as error:
             click.echo(said(f"fcproxy: {error}"), err=True)
             unreadable += 1
             continue

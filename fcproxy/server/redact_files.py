@@ -18,6 +18,8 @@ from fcproxy.vcr_format import ParsedCassette, Provenance, parse, render
 __all__ = ["Redaction", "cassettes_in", "redact_file"]
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+_WRITABLE = 0o222
+"""Permission bits, of which one at least lets somebody write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,13 @@ def redact_file(path: Path, book: RuleBook = RULES, *, write: bool = True, resta
     """Redacts the cassette at ``path``. A file in which nothing changes is not touched, unless ``restamp`` and
     it says that it was recorded under other rules.
 
-    Raises CassetteUnreadable, or CannotStart where it is being recorded or cannot be written.
+    Raises CassetteUnreadable, or CannotStart where it is being recorded, is read-only or cannot be written.
     """
     if not write:
         return _redacted(path, book)[0]
+    if path.exists() and not path.stat().st_mode & _WRITABLE:
+        # Renaming asks the folder and not the file, and root is asked nothing: yet somebody meant this one to stay.
+        raise CannotStart(f"{path}: not written: it is read-only")
     lock = Lock(path)
     try:
         done, data, old = _redacted(path, book)

@@ -64,7 +64,7 @@ class Lock:
             try:
                 self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             except OSError as error:
-                raise CannotStart(f"{cassette}: cannot be recorded there: {error.strerror}") from None
+                raise CannotStart(f"{cassette}: cannot be written there: {error.strerror}") from None
             if self._take(cassette):
                 return
 

@@ -58,7 +58,7 @@ def parse_text(text: str, name: str, decoders: Mapping[str, Decoder] | None = No
         ]
     except Unusual:
         interactions = interactions_of(read_text(text, name), name, decoders or {})
-    style = "compact" if _COMPACT.match(text) else "readable"
+    style = "json" if text.startswith("{") else "compact" if _COMPACT.match(text) else "readable"
     return ParsedCassette(interactions, read_provenance(text[:_HEAD]), style)
 
 

@@ -5,10 +5,12 @@ Keys stand in the order in which vcrpy sorts them. What VCR.py has no place for 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.vcr_format.allowed import commented, needs_comment
+from fcproxy.vcr_format.json_layout import json_text
 from fcproxy.vcr_format.layout import lay_out
 from fcproxy.vcr_format.lines import compact_line
 from fcproxy.vcr_format.provenance import Provenance, provenance_line
@@ -26,8 +28,11 @@ def render(
 ) -> bytes:
     """The file's bytes: ASCII, lines end with LF; the same for the same arguments on every machine.
 
-    ``style`` is one of STYLES.
+    ``style`` is one of STYLES, or "json": then there is no provenance, and what JSON cannot hold is written readable.
     """
+    if style == "json":
+        with suppress(ValueError):
+            return json_text(interactions).encode("ascii")
     if not interactions:
         return opening(provenance).removesuffix(b"\n") + b" []\n" + CLOSING
     return b"".join((opening(provenance), *(written(one, style=style) for one in interactions), CLOSING))

@@ -1,9 +1,13 @@
 """`fcproxy redact`: cassettes of other tools and of old rules, in place."""
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from vcr.request import Request as VcrRequest
+from vcr.serialize import deserialize, serialize
+from vcr.serializers import jsonserializer
 
 from fcproxy.cli import cli
 from fcproxy.core.message import Headers, Interaction, Request, Response
@@ -76,6 +80,43 @@ def test_a_file_that_is_no_cassette_is_told_and_the_others_are_done(tmp_path: Pa
     assert code == 3
     assert "odd.yaml" in output
     assert KEY not in (tmp_path / "good.yaml").read_text()
+
+
+def test_what_vcrpy_kept_as_json_stays_json_and_is_played_by_both(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    body = json.dumps({"client_secret": "fcsess_client_" + "secret_" + TOKEN, "id": "fcsess_1"})
+    request = VcrRequest("POST", "https://api.stripe.com/v1/x", f"key={KEY}", {"Authorization": f"Bearer {KEY}"})
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {"A": ["b"]}, "body": {"string": body.encode()}}
+    path.write_text(serialize({"requests": [request], "responses": [response]}, jsonserializer))
+    code, output = run(str(path))
+    assert (code, "changed 1 of 1" in output) == (0, True)
+    text = path.read_text()
+    assert KEY not in text
+    assert TOKEN not in text
+    (played,), (answer,), *_ = deserialize(text, jsonserializer)
+    assert (played.method, played.uri, played.body) == (
+        "POST",
+        "https://api.stripe.com/v1/x",
+        b"key=sk_test_REDACTED~1",
+    )
+    assert json.loads(answer["body"]["string"])["client_secret"] == "fcsess_client_secret_REDACTED~1"
+    parsed = load(path)
+    assert parsed is not None
+    assert parsed.interactions[0].response.body == answer["body"]["string"]
+    assert run(str(path)) == (0, f"{path}: nothing to redact in 1 interactions\n")
+    assert path.read_text() == text
+
+
+def test_a_read_only_file_stays_and_the_others_are_done(tmp_path: Path) -> None:
+    before = write(tmp_path / "a.yaml", b"{}")
+    write(tmp_path / "b.yaml", b"{}")
+    (tmp_path / "a.yaml").chmod(0o444)
+    code, output = run(str(tmp_path))
+    assert code == 3
+    assert "a.yaml: not written: it is read-only" in output
+    assert (tmp_path / "a.yaml").read_bytes() == before
+    assert KEY not in (tmp_path / "b.yaml").read_text()
+    assert run("--check", str(tmp_path / "a.yaml"))[0] == 1
 
 
 @pytest.mark.parametrize("option", ["--quiet", "-q"])
