@@ -211,8 +211,17 @@ def rules_headers() -> str:
         "keep": "as it is",
     }
     return table(
-        ("header", "in", "how", "why"),
-        ((f"`{rule.name}`", ", ".join(rule.sides), how[rule.how], rule.reason) for rule in RULES.headers),
+        ("header", "in", "how", "why", "switched off by"),
+        (
+            (
+                f"`{rule.name}`",
+                ", ".join(rule.sides),
+                how[rule.how],
+                rule.reason,
+                f"`{rule.id}`" if rule.id in RULES.ids else "",
+            )
+            for rule in RULES.headers
+        ),
     )
 
 

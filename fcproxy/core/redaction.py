@@ -211,7 +211,7 @@ class Redactor:
         if rule.how == "credential":
             return redact_authorization(value, self.book.kinds["secret"], self.ledger)
         if rule.how == "whole":
-            return self.ledger.marker(self.book.kinds[rule.kind], value, f"header-{rule.kind}") if value else value
+            return self.ledger.marker(self.book.kinds[rule.kind], value, rule.id) if value else value
         if rule.how == "disposition":
             return self._disposition(value)
         return value if rule.how in _STRICT else marker.outside(value, self._text.redact)

@@ -79,6 +79,11 @@ class HeaderRule(NamedTuple):
     reason: str
     kind: str = ""
 
+    @property
+    def id(self) -> str:
+        """By which provenance and verdict name it, and by which it is switched off."""
+        return f"header-{self.name.lower()}"
+
 
 @dataclass(frozen=True)
 class RuleBook:
@@ -96,17 +101,27 @@ class RuleBook:
     _names: dict[str, tuple[FieldRule, ...]] = field(default_factory=dict, repr=False, compare=False)
     _sides: dict[tuple[str, str], HeaderRule | None] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the rules that can be switched off. A header that is one credential is never kept."""
+        headers = [rule.id for rule in self.headers if rule.how in _REPLACING]
+        others = [*(rule.id for rule in self.fields), *(rule.id for rule in self.shapes)]
+        return tuple(dict.fromkeys((*others, *headers)))
+
     def without(self, ids: Iterable[str]) -> "RuleBook":
-        """A copy that lacks the named rules. Raises KeyError with the first id that is no rule's."""
+        """A copy that lacks the named rules; of a header's rule, what is left are the rules for text.
+
+        Raises KeyError with the first id that is none of `ids`.
+        """
         gone = tuple(ids)
-        known = {rule.id for rule in self.fields} | {rule.id for rule in self.shapes}
         for rule_id in gone:
-            if rule_id not in known:
+            if rule_id not in self.ids:
                 raise KeyError(rule_id)
         return replace(
             self,
             fields=tuple(rule for rule in self.fields if rule.id not in gone),
             shapes=tuple(rule for rule in self.shapes if rule.id not in gone),
+            headers=tuple(rule._replace(how="text") if rule.id in gone else rule for rule in self.headers),
             disabled=(*self.disabled, *gone),
             _names={},
             _sides={},
@@ -157,6 +172,9 @@ class RuleBook:
                 self._names[name] = known
         return known
 
+
+_REPLACING = ("whole", "url", "disposition")
+"""What header rows do that replace something, but for the one that no user can switch off."""
 
 _REMEMBERED = 8192
 """Names that a client can make up must not fill the memory."""

@@ -144,18 +144,17 @@ def _literal(variable: str, name: str, environ: Mapping[str, str], where: str) -
 
 
 def _without(book: RuleBook, name: str) -> RuleBook:
+    held = next((rule for rule in book.headers if rule.id == name and rule.how == "credential"), None)
+    if held is not None:
+        raise UsageError(f"redact: disable: {held.name} holds a secret; its rule cannot be switched off")
     try:
         return book.without([name])
     except KeyError:
-        raise UsageError(f"redact: disable: no rule is called {name!r}{_close(name, _ids(book))}") from None
-
-
-def _ids(book: RuleBook) -> list[str]:
-    return [*(rule.id for rule in book.fields), *(rule.id for rule in book.shapes)]
+        raise UsageError(f"redact: disable: no rule is called {name!r}{_close(name, book.ids)}") from None
 
 
 def _distinct(names: Sequence[str], base: RuleBook) -> None:
-    taken = set(_ids(base))
+    taken = set(base.ids)
     for name in names:
         if name in taken:
             raise UsageError(f"redact: two rules are called {name!r}; give each an id of its own")

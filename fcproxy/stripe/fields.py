@@ -100,30 +100,6 @@ _ABSOLUTE = r"[A-Za-z][A-Za-z0-9+.-]*:.*"
 """Not a list's own `url`, which is a path of the API."""
 
 FIELDS: tuple[FieldRule, ...] = (
-    # -- fields whose names look like more than they are -----------------------------------------------------------
-    FieldRule(
-        "not-secret",
-        "secret",
-        (
-            "token_type",
-            "secret_type",
-            "key_type",
-            "cvc_check",
-            "address_line1_check",
-            "address_postal_code_check",
-            "id_number_provided",
-            "id_number_secondary_provided",
-            "ssn_last_4_provided",
-            "tax_id_provided",
-            "doc_url",
-            "info_url",
-            "email_type",
-            "phone_type",
-        ),
-        "says something about a secret and holds none",
-        "O",
-        how="keep",
-    ),
     # -- credentials -----------------------------------------------------------------------------------------------
     FieldRule(
         "client-secret-field",

@@ -199,8 +199,10 @@ def test_each_scope_by_the_path_of_a_request() -> None:
 
 
 def test_a_row_that_keeps_keeps() -> None:
-    keeping = {name: "pass" for rule in FIELDS if rule.how == "keep" and not rule.within for name in rule.names}
-    body = json.dumps(keeping).encode()
+    keeping = [rule for rule in FIELDS if rule.how == "keep"]
+    trees = [{around: {name: "4171"}} for rule in keeping for around in rule.within for name in rule.names]
+    assert trees
+    body = json.dumps(trees).encode()
     assert record(interaction(received=body))[0].response.body == body
 
 
