@@ -23,6 +23,10 @@ class Caller:
     account: str | None
 
 
+NOBODY = Caller(Key("", livemode=False), livemode=False, account=None)
+"""Who calls an endpoint that looks for no key: the test mode of the key's account."""
+
+
 def starred(key: str) -> str:
     """A key as an error may show it: its family and its last four characters."""
     parsed = parse_key(key)

@@ -15,7 +15,7 @@ from fcproxy import __version__
 from fcproxy.core.form import FormTree, parse_pairs
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.fake.answer import error_body, json_bytes, respond
-from fcproxy.fake.auth import authenticate
+from fcproxy.fake.auth import NOBODY, authenticate
 from fcproxy.fake.call import Call
 from fcproxy.fake.catalogue import Catalogue
 from fcproxy.fake.cli_feed import CLI_SESSION, feed_request, take_messages
@@ -214,9 +214,12 @@ class Fake:
         key_param = next((value for name, value in turn.pairs if name == "key"), None)
         shares_secret = any(name == "client_secret" for name, _ in turn.pairs)
         publishable = route is None or (route.publishable and shares_secret)
-        caller = authenticate(
-            headers, key_param, publishable=publishable, account=self.state.account(), permission=_permission(route)
-        )
+        if route is not None and route.keyless:
+            caller = NOBODY
+        else:
+            caller = authenticate(
+                headers, key_param, publishable=publishable, account=self.state.account(), permission=_permission(route)
+            )
         turn.livemode, turn.account = caller.livemode, caller.account
         version = parse_version(headers.get("Stripe-Version"))
         turn.version = version.name

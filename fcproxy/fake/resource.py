@@ -73,7 +73,8 @@ class Outcome:
 class Route:
     """An endpoint. ``returns`` is the kind in the answer, ``listed`` that it is a page of them.
 
-    ``publishable`` says that a browser may call it with a publishable key and the object's client secret.
+    ``publishable`` says that a browser may call it with a publishable key and the object's client secret, ``keyless``
+    that no key is looked for.
     """
 
     method: str
@@ -84,6 +85,7 @@ class Route:
     params: Params = field(default_factory=lambda: NONE)
     listed: bool = False
     publishable: bool = False
+    keyless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ NAMES: tuple[NameRule, ...] = (
         "secret-field",
         "a URL that lets in who has it",
         "stripe-cli",
-        names("websocket_url"),
+        names("websocket_url poll_url"),
         accept=marked_url,
         credential=True,
     ),
@@ -265,7 +265,8 @@ NAMES: tuple[NameRule, ...] = (
         "a device or browser identifier",
         "Stripe API, Stripe.js",
         names(
-            "device_fingerprint customer_device_fingerprint customer_device_id guid muid telemetry_id device_name uname"
+            "device_fingerprint customer_device_fingerprint customer_device_id guid muid telemetry_id device_name "
+            "machine_uuid uname"
         ),
         accept=known_device,
     ),

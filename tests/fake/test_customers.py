@@ -65,9 +65,12 @@ def test_sources(call: Caller) -> None:
     assert call.get(path, "object=bank_account")["data"] == []
     changed = call.post(f"{CUSTOMERS}/{customer['id']}", f"default_source={second['id']}")
     assert changed["default_source"] == second["id"]
+    for _ in range(2):
+        card = call.post(f"{path}/{second['id']}", "name=Ada&exp_month=1&metadata[a]=&metadata[c]=d&address_zip=94080")
+    assert (card["name"], card["exp_month"], card["address_zip"], card["metadata"]) == ("Ada", 1, "94080", {"c": "d"})
     assert call("DELETE", f"{path}/{second['id']}") == {"id": second["id"], "object": "card", "deleted": True}
     assert call.get(f"{CUSTOMERS}/{customer['id']}")["default_source"] == first
-    assert call.events()[-3:] == ["customer.source.created", "customer.updated", "customer.source.deleted"]
+    assert call.events()[-3:] == ["customer.updated", "customer.source.updated", "customer.source.deleted"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.fake.support import CUSTOMER, TEST_KEY, Caller, InMemory, sdk
 UNKNOWN_TO_THE_SDK = (
     "/v1/crypto/",
     "/v1/stripecli/",
+    "/stripecli/",
     "/v1/events/{id}/retry",
     "/v1/link_account_sessions",
     "/v1/linked_accounts",
@@ -84,6 +85,7 @@ def _kept_by_a_customer(customers: Any, customer: str) -> None:
     source = customers.payment_sources.create(customer, {"source": "tok_visa"})
     assert customers.payment_sources.list(customer).data[0].id == source.id
     assert customers.payment_sources.retrieve(customer, source.id).last4 == "4242"
+    assert customers.payment_sources.update(customer, source.id, {"metadata": {"a": "b"}}).metadata["a"] == "b"
     assert customers.payment_sources.delete(customer, source.id).deleted
     tax_id = customers.tax_ids.create(customer, {"type": "us_ein", "value": "1"})
     assert customers.tax_ids.list(customer).data[0].id == tax_id.id

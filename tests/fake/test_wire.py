@@ -1,6 +1,7 @@
 """The wire: headers, layout, routes, versions, encodings."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -186,3 +187,24 @@ def test_a_body_that_is_no_form_is_refused() -> None:
 def test_octets_that_are_no_text_are_refused() -> None:
     error = Caller().refused("POST", "/v1/customers", "name=%FF")
     assert (error["status"], error["message"]) == (400, "Invalid UTF-8 in the request's parameters.")
+
+
+def test_the_cli_logs_in_without_a_key_and_gets_one() -> None:
+    fake = Fake()
+
+    def ask(method: str, path: str, **headers: str) -> Any:
+        response = fake.handle(Request(method, f"https://dashboard.stripe.com{path}", Headers(headers.items())))
+        return response.status, json.loads(response.body)
+
+    status, begun = ask("POST", "/stripecli/auth")
+    assert status == 200
+    assert begun["verification_code"].count("-") == 3
+    path = begun["poll_url"].partition("12111")[2]
+    status, keys = ask("GET", path)
+    assert (status, keys["redeemed"], keys["livemode_key_secret"]) == (200, True, "")
+    assert ask("GET", path) == (200, keys)
+    assert ask("GET", "/stripecli/auth/another")[1]["testmode_key_secret"] != keys["testmode_key_secret"]
+    bearer = f"Bearer {keys['testmode_key_secret']}"
+    status, listed = ask("GET", "/v1/customers", Authorization=bearer)
+    assert (status, listed["data"]) == (200, [])
+    assert ask("GET", "/v1/customers")[0] == 401

@@ -5,7 +5,7 @@ Only Stripe's tokens of test cards (``tok_visa``) can be kept: what any other to
 
 from fcproxy.fake.call import Call
 from fcproxy.fake.metadata import merge_metadata
-from fcproxy.fake.params import LIST, METADATA, boolean, choice, required, text
+from fcproxy.fake.params import LIST, METADATA, Params, boolean, choice, integer, required, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.resources.payment_method_cards import stock_card, token_card
 from fcproxy.fake.state import Doc, Row
@@ -26,6 +26,13 @@ _BRANDS = {
     "visa": "Visa",
 }
 """A card's brand -> how a source spells it."""
+_UPDATE: Params = {
+    **{f"address_{part}": text() for part in ("city", "country", "line1", "line2", "state", "zip")},
+    "exp_month": integer(least=1, most=12),
+    "exp_year": integer(least=2000, most=2100),
+    "metadata": METADATA,
+    "name": text(),
+}
 _ADDRESS = ("city", "country", "line1", "line1_check", "line2", "state", "zip", "zip_check")
 
 
@@ -93,6 +100,17 @@ def _retrieve(call: Call) -> Doc:
     return _target(call).doc
 
 
+def _update(call: Call) -> Doc:
+    row = _target(call)
+    changes: Doc = {name: call.params[name] for name in _UPDATE if name in call.params and name != "metadata"}
+    if "metadata" in call.params:
+        changes["metadata"] = merge_metadata(row.doc["metadata"], call.params["metadata"])
+    previous = {name: row.doc[name] for name, value in changes.items() if row.doc[name] != value}
+    if previous:
+        call.emit("customer.source.updated", call.change(row, **changes), previous)
+    return row.doc
+
+
 def _delete(call: Call) -> Doc:
     row = _target(call)
     left = call.remove(row)
@@ -136,8 +154,9 @@ RESOURCE = Resource(
             listed=True,
         ),
         Route("GET", _URL + "/{id}", _retrieve, KIND, "Retrieve a source"),
+        Route("POST", _URL + "/{id}", _update, KIND, "Update a source", _UPDATE),
         Route("DELETE", _URL + "/{id}", _delete, KIND, "Delete a source"),
     ),
-    events=("customer.source.created", "customer.source.deleted"),
+    events=("customer.source.created", "customer.source.deleted", "customer.source.updated"),
     notes=("Sources are cards out of tok_visa and its like.",),
 )
