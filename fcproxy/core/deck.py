@@ -245,8 +245,13 @@ class Deck:
         del forward
         if self._guard is not None and not self.options.allow_live:
             self._refuse_live(self._guard.response(response))
+        redacted = self.redactor.redact(Interaction(request, response))
         self._recorded += 1
-        return self.redactor.redact(Interaction(request, response))
+        return redacted
+
+    def lost(self) -> None:
+        """What `record` gave last could not be stored; it is abandoned, too."""
+        self._recorded -= 1
 
     def abandon(self, forward: Forward) -> None:
         """The upstream failed, or somebody went away before the end: nothing is recorded."""

@@ -131,6 +131,7 @@ class Relay:
             self._on_refusal(error)
             return f"refused {error.rule}"
         if not await recording.append(self._forward.sequence, interaction, response.headers.get("Date")):
+            self._opened.deck.lost()
             return "forwarded, not recorded: the disk failed"
         self._settled = True
         if client := client_name(self._outgoing.headers.get("User-Agent")):

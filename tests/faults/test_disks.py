@@ -45,6 +45,7 @@ async def test_a_full_disk_stops_the_recording_and_nothing_else(tmp_path: Path) 
     said = b"c.yaml: recording stopped: No space left on device; clients are still answered"
     assert proxy.err.count(said) == 1
     assert told["recording_stopped"] == "No space left on device"
+    assert (told["recorded"], told["not_recorded"]) == (len(kept), 30 - len(kept))
     assert "recording stopped: No space left on device" in " ".join(told["notes"])
     assert b"Traceback" not in proxy.err
 
