@@ -1,8 +1,11 @@
 """`fcproxy audit PATH...`."""
 
+import datetime
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import click
@@ -87,10 +90,18 @@ def audit(
         report = _report(paths, key, jobs, progress=False)
     if new_baseline:
         old = accepted or (_entries(new_baseline) if new_baseline.exists() else [])
-        _write(new_baseline, render_baseline(report, old, keyed=bool(key)))
+        _write(new_baseline, render_baseline(report, old, keyed=bool(key), named=_from(new_baseline)))
         accepted = _entries(new_baseline)
     if accepted:
-        report = apply_baseline(report, accepted)
+        named = _from(new_baseline or baseline or Path())
+        below = [*map(named, map(Path.as_posix, paths))]
+        report = apply_baseline(
+            report,
+            accepted,
+            today=datetime.datetime.now(datetime.UTC).date(),
+            named=named,
+            looked_at=lambda file: any(top in (".", file) or file.startswith(f"{top}/") for top in below),
+        )
     if not quiet or report.exit_code or output or form != "text":
         rendered = FORMATS[form](report, DETECTORS.described(), __version__)
         if output:
@@ -155,6 +166,12 @@ def _entries(path: Path) -> list[Entry]:
         raise UsageError(f"{path.as_posix()}: {error.strerror}") from None
     # Written by hand, as like as not: what stands in it is told where it fits nothing any more.
     return [replace(one, file=said(one.file), place=said(one.place), rule=said(one.rule)) for one in entries]
+
+
+def _from(baseline: Path) -> Callable[[str], str]:
+    """How the file of a baseline names another: from its own folder, wherever the audit is started."""
+    folder = baseline.absolute().parent
+    return cache(lambda name: Path(os.path.relpath(name, folder)).as_posix())
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,11 +1,12 @@
 """Accepted findings: a JSON file of places, each with a reason and an owner, that later audits pass over.
 
 Without a fixed key fingerprints differ from run to run; entries then hold none and stand for their place alone. With
-one, an entry stands for that very value at that place, and another value there is a finding again.
+one, an entry stands for that very value at that place, and another value there is a finding again. An entry may expire.
 """
 
+import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fcproxy.core.audit_report import UNREADABLE, Finding, Report
@@ -15,10 +16,13 @@ __all__ = ["Entry", "apply_baseline", "parse_baseline", "render_baseline"]
 
 VERSION = 1
 
+SOON = 30
+"""Days before its end from which on an entry is told to expire."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One accepted finding."""
+    """One accepted finding. ``file`` is named from the baseline's folder. ``expires``: its last day, None for never."""
 
     file: str
     interaction: int | None
@@ -27,11 +31,12 @@ class Entry:
     fingerprint: str | None
     reason: str = ""
     owner: str = ""
+    expires: datetime.date | None = None
 
-    def fits(self, finding: Finding) -> bool:
-        """Whether ``finding`` is the accepted one."""
+    def fits(self, finding: Finding, file: str) -> bool:
+        """Whether ``finding`` is the accepted one, its file being named ``file`` from the baseline's folder."""
         same = (self.file, self.interaction, self.place, self.rule) == (
-            finding.file,
+            file,
             finding.interaction,
             finding.place,
             finding.rule,
@@ -48,6 +53,7 @@ class Entry:
             "fingerprint": self.fingerprint,
             "reason": self.reason,
             "owner": self.owner,
+            **({"expires": self.expires.isoformat()} if self.expires else {}),
         }
 
 
@@ -81,32 +87,78 @@ def _entry(raw: object, where: str) -> Entry:
         )
     if words["rule"] == UNREADABLE:
         raise UsageError(f"{where}: what cannot be read cannot be accepted")
-    return Entry(str(words["file"]), number, str(words["place"]), str(words["rule"]), fingerprint, **optional)
+    try:
+        expires = datetime.date.fromisoformat(raw["expires"]) if raw.get("expires") is not None else None
+    except (TypeError, ValueError):
+        raise UsageError(f"{where}: expires is no day like 2026-12-31") from None
+    names = str(words["file"]), number, str(words["place"]), str(words["rule"]), fingerprint
+    return Entry(*names, optional["reason"], optional["owner"], expires)
 
 
-def render_baseline(report: Report, old: Sequence[Entry], *, keyed: bool) -> str:
-    """A baseline of the report's findings; reasons and owners of entries that still fit are kept."""
+def _itself(name: str) -> str:
+    return name
+
+
+def render_baseline(report: Report, old: Sequence[Entry], *, keyed: bool, named: Callable[[str], str] = _itself) -> str:
+    """A baseline of the report's findings; reason, owner and end of entries that still fit are kept.
+
+    ``named``: a file's name in the report -> its name from the baseline's folder.
+    """
     entries = []
     for finding in report.findings:
         if finding.level == "error" and finding.rule != UNREADABLE:
-            known = next((entry for entry in old if entry.fits(finding)), None)
+            file = named(finding.file)
+            known = next((entry for entry in old if entry.fits(finding, file)), None)
             fingerprint = finding.fingerprint if keyed else None
-            entry = Entry(finding.file, finding.interaction, finding.place, finding.rule, fingerprint)
+            entry = Entry(file, finding.interaction, finding.place, finding.rule, fingerprint)
             if known:
-                entry = replace(entry, reason=known.reason, owner=known.owner)
+                entry = replace(entry, reason=known.reason, owner=known.owner, expires=known.expires)
             if entry not in entries:
                 entries.append(entry)
     return json.dumps({"version": VERSION, "accepted": [entry.to_json() for entry in entries]}, indent=2) + "\n"
 
 
-def apply_baseline(report: Report, entries: Sequence[Entry]) -> Report:
-    """The report without accepted findings; entries that fit nothing are named as stale."""
+def apply_baseline(
+    report: Report,
+    entries: Sequence[Entry],
+    *,
+    today: datetime.date = datetime.date.min,
+    named: Callable[[str], str] = _itself,
+    looked_at: Callable[[str], bool] = bool,
+) -> Report:
+    """The report without accepted findings. Entries that fit nothing, in files that were ``looked_at``, are named as
+    stale; what expired, what will soon, and what nobody gave a reason for is remarked on.
+
+    ``named`` as in `render_baseline`; ``looked_at`` takes such a name.
+    """
+    by_place: dict[tuple[str, str], list[int]] = {}
+    for number, entry in enumerate(entries):
+        by_place.setdefault((entry.file, entry.place), []).append(number)
     kept: list[Finding] = []
     used: set[int] = set()
     for finding in report.findings:
-        fitting = [number for number, entry in enumerate(entries) if entry.fits(finding)]
+        file = named(finding.file)
+        fitting = [n for n in by_place.get((file, finding.place), ()) if entries[n].fits(finding, file)]
         used.update(fitting)
-        if not fitting:
+        if not any(_holds(entries[n], today) for n in fitting):
             kept.append(finding)
-    stale = tuple(entry.to_json() for number, entry in enumerate(entries) if number not in used)
-    return replace(report, findings=tuple(kept), accepted=len(report.findings) - len(kept), stale=stale)
+    stale = tuple(
+        entry.to_json() for number, entry in enumerate(entries) if number not in used and looked_at(entry.file)
+    )
+    remarks = tuple(_remarks([entries[number] for number in sorted(used)], today))
+    accepted = len(report.findings) - len(kept)
+    return replace(report, findings=tuple(kept), accepted=accepted, stale=stale, remarks=remarks)
+
+
+def _holds(entry: Entry, today: datetime.date) -> bool:
+    return entry.expires is None or today <= entry.expires
+
+
+def _remarks(entries: Sequence[Entry], today: datetime.date) -> Iterator[str]:
+    for entry in entries:
+        if entry.expires is not None and (entry.expires - today).days <= SOON:
+            verb = "expires" if _holds(entry, today) else "expired"
+            yield f"baseline entry {verb} on {entry.expires}: {entry.file}: {entry.place}: {entry.rule}"
+    bare = sum(1 for entry in entries if not (entry.reason.strip() and entry.owner.strip()))
+    if bare:
+        yield f"baseline entries without a reason or an owner: {bare}"

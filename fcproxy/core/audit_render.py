@@ -19,6 +19,7 @@ def text(report: Report, rules: Mapping[str, str], version: str) -> str:
     lines += [
         f"baseline entry no longer found: {entry['file']}: {entry['place']}: {entry['rule']}" for entry in report.stale
     ]
+    lines += report.remarks
     return "\n".join([*lines, verdict(report), f"coverage: {report.coverage.text()}", ""])
 
 
@@ -53,6 +54,7 @@ def to_json(report: Report, rules: Mapping[str, str], version: str) -> str:
         "findings": [finding.to_json() for finding in report.findings],
         "accepted": report.accepted,
         "stale_baseline": [dict(entry) for entry in report.stale],
+        "baseline_remarks": list(report.remarks),
         "coverage": report.coverage.to_json(),
     }
     return json.dumps(document, indent=2) + "\n"

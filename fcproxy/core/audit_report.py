@@ -107,6 +107,8 @@ class Report:
     accepted: int = 0
     stale: tuple[Mapping[str, object], ...] = ()
     """Baseline entries that nothing matched any more."""
+    remarks: tuple[str, ...] = ()
+    """What else there is to say of the baseline."""
 
     @classmethod
     def joined(cls, reports: Iterable["Report"]) -> "Report":

@@ -1,6 +1,7 @@
 """`fcproxy audit` as people and CI use it: real files of every kind, exit codes, formats, baseline, hooks."""
 
 import base64
+import datetime
 import gzip
 import json
 import os
@@ -274,6 +275,62 @@ def test_a_baseline_does_not_accept_the_unreadable(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "a.bin").write_bytes(bytes(range(256)))
     assert _audit(folder, "--write-baseline", baseline).exit_code == 3
+
+
+def test_a_baseline_holds_from_wherever_the_audit_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "c" / "d"
+    folder.mkdir(parents=True)
+    (folder / "a.yaml").write_bytes(_cassette(_leak()))
+    baseline = tmp_path / "c" / "baseline.json"
+    assert _audit(folder, "--write-baseline", baseline).exit_code == 0
+    assert json.loads(baseline.read_text())["accepted"][0]["file"] == "d/a.yaml"
+    for start, path, beside in (
+        (tmp_path, "c", "c"),
+        (folder, ".", ".."),
+        (folder, "a.yaml", ".."),
+        ("/", folder, tmp_path / "c"),
+    ):
+        monkeypatch.chdir(start)
+        result = _audit(path, "--baseline", f"{beside}/baseline.json")
+        assert result.exit_code == 0, result.output
+        assert "1 accepted by the baseline" in result.output
+
+
+def test_entries_of_files_that_were_not_looked_at_are_not_told(tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.json"
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_bytes(_cassette(_leak()))
+    assert _audit(tmp_path, "--write-baseline", baseline).exit_code == 0
+    assert "no longer found" not in _audit(tmp_path / "a.yaml", "--baseline", baseline).output
+    (tmp_path / "b.yaml").unlink()
+    assert "no longer found" not in _audit(tmp_path / "a.yaml", "--baseline", baseline).output
+    gone = _audit(tmp_path, "--baseline", baseline)
+    assert (gone.exit_code, gone.output.count("no longer found: b.yaml")) == (0, 1)
+
+
+def test_an_entry_expires_and_that_is_told_before(tmp_path: Path) -> None:
+    path, baseline = tmp_path / "a.yaml", tmp_path / "baseline.json"
+    path.write_bytes(_cassette(_leak()))
+    assert "without a reason or an owner: 1" in _audit(path, "--write-baseline", baseline).output
+    document = json.loads(baseline.read_text())
+    today = datetime.datetime.now(datetime.UTC).date()
+
+    def expiring(days: int) -> Result:
+        end = {"expires": (today + datetime.timedelta(days)).isoformat(), "reason": "revoked", "owner": "payments"}
+        document["accepted"][0] |= end
+        baseline.write_text(json.dumps(document))
+        return _audit(path, "--baseline", baseline)
+
+    far, near, last, over = map(expiring, (400, 10, 0, -2))
+    assert [one.exit_code for one in (far, near, last, over)] == [0, 0, 0, 1]
+    assert "baseline entry" not in far.output
+    assert "baseline entry expires on" in near.output
+    assert "baseline entry expired on" in over.output
+    assert _audit(path, "--write-baseline", baseline).exit_code == 1
+    assert json.loads(baseline.read_text())["accepted"][0]["owner"] == "payments"
+    document["accepted"][0]["expires"] = "soon"
+    baseline.write_text(json.dumps(document))
+    assert _audit(path, "--baseline", baseline).exit_code == 2
 
 
 def test_a_missing_baseline_is_a_usage_error(tmp_path: Path) -> None:
