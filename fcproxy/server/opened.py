@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fcproxy.codings import DECODERS
 from fcproxy.config import Config
 from fcproxy.core.deck import Deck, Options
-from fcproxy.core.errors import CannotStart
+from fcproxy.core.errors import CannotStart, UsageError
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.rules import RuleBook
@@ -96,6 +96,9 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
     if too_old and mode is Mode.AUTO:
         raise CannotStart(f"{config.cassette}: older than --max-age; record it again: auto only adds what is new")
     redactor = Redactor(_rules(config), DECODERS)
+    if mode in {Mode.RECORD, Mode.AUTO} and (shown := redactor.text(config.cassette)) != config.cassette:
+        # Files are named before anything is recorded; the audit would refuse the name at the end, and all with it.
+        raise UsageError(f"cassette: the name {shown!r} holds what is not stored; give it another one")
     deck = stripe_deck(
         mode,
         redactor,

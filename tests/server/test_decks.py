@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import secrets
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -84,6 +85,20 @@ async def test_sixteen_clients_at_once_with_no_bleed_and_no_lost_mark(tmp_path: 
         assert seen == recorded[number][0]
         assert seen[0]["description"] == f"client {number}"
         assert (verdict["played"], verdict["unused"], verdict["missed"]) == (5, 0, 0)
+
+
+@pytest.mark.parametrize("mode", ["record", "auto"])
+async def test_a_name_that_holds_a_secret_makes_no_file(tmp_path: Path, mode: str) -> None:
+    """pytest's node ids hold the parameters of tests."""
+    key = "sk_" + "test_" + secrets.token_hex(12)
+    async with proxy(Mode.PASSTHROUGH, Config(cassette=str(tmp_path / "default.yaml"))) as app:
+        for value in (key, "jenny" + "@" + "rosen.org"):
+            body = {"cassette": f"tests/test_x.py::test_it[{value}]", "mode": mode}
+            answer = await ask(app.url, "POST /_fcproxy/decks", body)
+            assert answer.status == 400
+            assert "holds what is not stored" in told(answer)["error"]["message"]
+            assert value not in json.dumps(told(answer))
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_stray_request_is_told_which_deck_would_have_matched(tmp_path: Path) -> None:
