@@ -10,7 +10,7 @@ from fcproxy.fake.errors import ApiError
 from fcproxy.fake.state import Doc
 from fcproxy.stripe.envelope import LOG_URL, error_envelope
 
-__all__ = ["REASONS", "error_body", "json_bytes", "respond"]
+__all__ = ["REASONS", "error_body", "json_bytes", "respond", "routing"]
 
 REASONS = {
     200: "OK",
@@ -35,6 +35,11 @@ _EXPOSED = (
     "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, "
     "X-Stripe-Privileged-Session-Required"
 )
+_POLICY = (
+    "base-uri 'none'; default-src 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self'; "
+    "script-src 'self' 'report-sample'; style-src 'self'; worker-src 'none'; upgrade-insecure-requests"
+)
+"""Stripe's, without the address that violations are reported to."""
 _FIXED = (
     ("Access-Control-Allow-Credentials", "true"),
     ("Access-Control-Allow-Methods", "GET, HEAD, PUT, PATCH, POST, DELETE"),
@@ -42,6 +47,8 @@ _FIXED = (
     ("Access-Control-Expose-Headers", _EXPOSED),
     ("Access-Control-Max-Age", "300"),
     ("Cache-Control", "no-cache, no-store"),
+    ("Content-Security-Policy", _POLICY),
+    ("X-Stripe-Priority-Routing-Enabled", "true"),
 )
 
 
@@ -55,6 +62,11 @@ def error_body(error: ApiError, request_id: str, now: int, *, livemode: bool) ->
     log = LOG_URL.format(mode="" if livemode else "test/", request_id=request_id, now=now)
     extra = {**error.extra, "request_log_url": log}
     return json_bytes(error_envelope(error.type, error.message, code=error.code, param=error.param, extra=extra))
+
+
+def routing(*, livemode: bool) -> tuple[str, str]:
+    """The header that tells how Stripe routed a request."""
+    return ("X-Stripe-Routing-Context-Priority-Tier", "api-livemode" if livemode else "api-testmode")
 
 
 def respond(status: int, body: bytes, now: int, headers: Iterable[tuple[str, str]]) -> Response:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from fcproxy import __version__
 from fcproxy.core.form import FormTree, parse_pairs
 from fcproxy.core.message import Headers, Request, Response
-from fcproxy.fake.answer import error_body, json_bytes, respond
+from fcproxy.fake.answer import error_body, json_bytes, respond, routing
 from fcproxy.fake.auth import NOBODY, authenticate
 from fcproxy.fake.call import Call
 from fcproxy.fake.catalogue import Catalogue
@@ -343,7 +343,7 @@ class Fake:
         decided = (turn.key and status < 400) or status in _HOPELESS
         if decided and not any(name == "Stripe-Should-Retry" for name, _ in extra):
             headers.append(("Stripe-Should-Retry", "false"))
-        response = respond(status, body, turn.now, (*headers, *extra))
+        response = respond(status, body, turn.now, (*headers, *extra, routing(livemode=turn.livemode)))
         if len(self.state.tables[CLI_SESSION]):
             feed_request(self.state, self._scope(turn.livemode, turn.account), self._log_line(turn, status, body))
         return replace(response, body=b"") if turn.request.method == "HEAD" else response

@@ -48,7 +48,8 @@ class Param:
     """One parameter.
 
     ``most`` and ``least`` bound the length of a string or array, or the value of an integer. ``since`` and ``until``
-    are version dates between which the parameter exists. ``empty`` says that an empty value unsets it.
+    are version dates between which the parameter exists, ``newer`` gives such a beginning for some of the ``choices``;
+    PREVIEW in their place means preview versions only. ``empty`` says that an empty value unsets it.
     """
 
     type: Type
@@ -63,6 +64,7 @@ class Param:
     words: tuple[str, ...] = ()
     since: str = ""
     until: str = ""
+    newer: Mapping[str, str] = field(default_factory=dict)
 
 
 Params = Mapping[str, Param]
@@ -90,9 +92,9 @@ def decimal() -> Param:
     return Param(Type.DECIMAL)
 
 
-def choice(*choices: str, empty: bool = False) -> Param:
-    """One of some words."""
-    return Param(Type.CHOICE, choices=choices, empty=empty)
+def choice(*choices: str, empty: bool = False, newer: Mapping[str, str] | None = None) -> Param:
+    """One of some words; ``newer`` names those that are accepted only from a version on."""
+    return Param(Type.CHOICE, choices=choices, empty=empty, newer=newer or {})
 
 
 def time(*words: str, empty: bool = False) -> Param:

@@ -165,10 +165,13 @@ def _decimal(value: FormTree, _param: Param, _version: Version, path: tuple[str,
     return word
 
 
-def _choice(value: FormTree, param: Param, _version: Version, path: tuple[str, ...]) -> str:
+def _choice(value: FormTree, param: Param, version: Version, path: tuple[str, ...]) -> str:
     word = _scalar(value, path)
-    if word not in param.choices:
-        raise refuse("choice", param=_name(path), choices=_listed(param.choices))
+    choices: Sequence[str] = param.choices
+    if param.newer and version.pinned:
+        choices = [choice for choice in choices if version.within(param.newer.get(choice, ""), "")]
+    if word not in choices:
+        raise refuse("choice", param=_name(path), choices=_listed(choices))
     return word
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fcproxy.fake.errors import refuse
 
-__all__ = ["DEFAULT_VERSION", "RELEASES", "Version", "parse_version"]
+__all__ = ["DEFAULT_VERSION", "PREVIEW", "RELEASES", "Version", "parse_version"]
 
 RELEASES = (
     "2011-01-01", "2011-06-21", "2011-06-28", "2011-08-01", "2011-09-15", "2011-11-17", "2012-02-23", "2012-03-25",
@@ -40,6 +40,8 @@ Not the newest: the release before it is the only one whose Financial Connection
 ``filters.countries`` and today's ``filters.country``, so that unpinned callers of either kind find what they look for.
 """
 
+PREVIEW = ".preview"
+"""How the names of preview versions end; as a bound, what only they have."""
 _PREVIEW = re.compile(r"\d{4}-\d{2}-\d{2}\.preview\Z")
 _KNOWN = frozenset(RELEASES)
 
@@ -58,7 +60,9 @@ class Version:
     pinned: bool = True
 
     def within(self, since: str, until: str) -> bool:
-        """Whether it is at or after ``since`` and before ``until`` (dates; empty = no bound)."""
+        """Whether it is at or after ``since`` and before ``until`` (dates; empty = no bound; PREVIEW: a preview)."""
+        if since == PREVIEW:
+            return self.name.partition(";")[0].endswith(PREVIEW)
         return self.date >= since and (not until or self.date < until)
 
 

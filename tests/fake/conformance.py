@@ -117,7 +117,7 @@ def _param_type(param: Param, hint: Any, place: str) -> Iterator[str]:
     args = list(get_args(hint)) if get_origin(hint) is Union else [hint]
     literals = [set(get_args(arg)) - {""} for arg in args if get_origin(arg) is Literal]
     words = set().union(*literals) if literals else set()
-    choices = set(param.choices) - PREVIEW_EVENT_TYPES
+    choices = {word for word in param.choices if _NEWEST.within(param.newer.get(word, ""), "")} - PREVIEW_EVENT_TYPES
     if param.type is Type.CHOICE and words and choices != words:
         yield f"{place}: choices differ: {sorted(words ^ choices)}"
     if param.type is not Type.METADATA and param.empty != any(

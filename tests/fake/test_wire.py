@@ -22,6 +22,7 @@ def test_headers_of_an_answer() -> None:
     assert headers.get("Content-Type") == "application/json"
     assert headers.get("Content-Length") == str(len(call.response.body))
     assert headers.get("Stripe-Version") == DEFAULT_VERSION
+    assert headers.get("X-Stripe-Routing-Context-Priority-Tier") == "api-testmode"
     request_id = headers.get("Request-Id") or ""
     assert request_id.startswith("req_")
     assert len(request_id) == 18
@@ -208,3 +209,41 @@ def test_the_cli_logs_in_without_a_key_and_gets_one() -> None:
     status, listed = ask("GET", "/v1/customers", Authorization=bearer)
     assert (status, listed["data"]) == (200, [])
     assert ask("GET", "/v1/customers")[0] == 401
+
+
+EVERYWHERE = {
+    "access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-origin",
+    "access-control-expose-headers", "access-control-max-age", "cache-control", "content-length",
+    "content-security-policy", "content-type", "date", "request-id", "server", "strict-transport-security",
+    "stripe-version", "vary", "x-stripe-priority-routing-enabled", "x-stripe-routing-context-priority-tier",
+}  # fmt: skip
+"""What every answer of Stripe's bears."""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "more"),
+    [
+        ("GET", "/v1/customers", {}, set()),
+        ("POST", "/v1/customers", {}, set()),
+        (
+            "POST",
+            "/v1/customers",
+            {"Idempotency_Key": "a"},
+            {"idempotency-key", "original-request", "stripe-should-retry"},
+        ),
+        ("GET", "/v1/customers", {"Stripe_Account": "acct_1abcdefghijklmno"}, {"stripe-account"}),
+        ("GET", "/v1/customers/cus_1", {}, {"stripe-should-retry"}),
+        ("GET", "/v1/nope", {}, {"stripe-should-retry", "fcproxy-fake"}),
+        ("GET", "/v1/customers", {"Authorization": "x"}, {"stripe-should-retry", "www-authenticate"}),
+        (
+            "GET",
+            "/v1/customers",
+            {"Fcproxy_Fault": "rate-limit"},
+            {"stripe-rate-limited-reason"},
+        ),
+    ],
+)
+def test_which_headers_an_answer_bears(method: str, path: str, headers: dict[str, str], more: set[str]) -> None:
+    call = Caller(key="" if "Authorization" in headers else TEST_KEY)
+    call(method, path, **headers)
+    assert {name.lower() for name, _ in call.response.headers} == EVERYWHERE | more

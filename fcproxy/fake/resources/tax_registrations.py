@@ -29,6 +29,7 @@ _LOCAL = (
     "mass_transit_parking_tax parking_tax resort_tax tourism_tax utility_users_tax"
 )
 """US taxes of local jurisdictions that exist since endive."""
+_NEW = ("digital_excise_tax", *_LOCAL.split())
 
 _JURISDICTION = group({"jurisdiction": required(text())})
 _US: Params = {
@@ -40,8 +41,8 @@ _US: Params = {
             "state_retail_delivery_fee",
             "local_amusement_tax",
             "local_lease_tax",
-            "digital_excise_tax",
-            *_LOCAL.split(),
+            *_NEW,
+            newer=dict.fromkeys(_NEW, _ENDIVE),
         )
     ),
     "local_amusement_tax": _JURISDICTION,
