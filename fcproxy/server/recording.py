@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from fcproxy.core.deck import Deck
@@ -19,6 +20,7 @@ from fcproxy.server.log import Tell, silent
 from fcproxy.server.provenance import provenance_of
 from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, exists, journal_path, replace_file
+from fcproxy.server.threads import to_its_end
 
 __all__ = ["Recording"]
 
@@ -89,7 +91,7 @@ class Recording:
 
         try:
             # A thread of its own: a server goes on answering while one of its decks is written.
-            count = await asyncio.to_thread(self._write, tell)
+            count = await to_its_end(partial(self._write, tell))
         except OSError as error:
             self._lock.release()
             raise CannotStart(

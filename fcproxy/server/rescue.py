@@ -13,7 +13,7 @@ from fcproxy.server.check import Check
 from fcproxy.server.finishing import Finished, judged
 from fcproxy.server.journal import JournalReader
 from fcproxy.server.provenance import provenance_of
-from fcproxy.server.store import journal_path, replace_file
+from fcproxy.server.store import journal_path, replace_file, sweep
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import RULES
 
@@ -28,6 +28,8 @@ def rescue(cassette: Path, check: Check, book: RuleBook = RULES) -> Path | None:
     Raises CannotStart, and RecordingRefused where ``check`` finds something: the journal then stays for its owner to
     look at and delete.
     """
+    with suppress(OSError):
+        sweep(cassette)
     with suppress(OSError):
         journal_path(cassette).with_name(journal_path(cassette).name + ".tmp").unlink()
     journal = journal_path(cassette)

@@ -6,8 +6,6 @@ The file is at every moment one whole state, the old one or the new one.
 import asyncio
 import gc
 import json
-import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -16,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from fcproxy.core.errors import CannotStart
 from fcproxy.fake import Fake
-from fcproxy.server.store import replace_file
+from fcproxy.server.store import replace_file, sweep
+from fcproxy.server.threads import to_its_end
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
 __all__ = ["SAVE_SECONDS", "StateFile"]
 
@@ -27,7 +26,6 @@ SAVE_SECONDS = 0.4
 """How long a change waits at most for its saving to begin."""
 _AT_ONCE = 200
 """How many objects are written out before a request may come between: some milliseconds."""
-_LEFT_OVER = re.compile(r"\.(\d+)\.tmp\Z")
 
 
 class StateFile:
@@ -49,7 +47,7 @@ class StateFile:
     def load(self) -> None:
         """Takes up what the file holds, if there is one. Raises CannotStart."""
         try:
-            self._sweep()
+            sweep(self._path)
             with _no_collector():
                 self._fake.load(json.loads(self._path.read_bytes()))
         except FileNotFoundError:
@@ -93,7 +91,7 @@ class StateFile:
             self._touched, self._saved = False, mark
             pieces = await self.snapshot()
             try:
-                await _to_its_end(partial(replace_file, self._path, pieces))
+                await to_its_end(partial(replace_file, self._path, pieces))
             except OSError:
                 # Tried again with what is new by then; the end tells of it, where it still fails.
                 self._touched = True
@@ -124,24 +122,6 @@ class StateFile:
                 self._lines[number] = _line(row)
         return len(taken)
 
-    def _sweep(self) -> None:
-        """Removes what killed processes had begun to write."""
-        for path in self._path.absolute().parent.glob(f"{self._path.name}.*.tmp"):
-            number = _LEFT_OVER.search(path.name)
-            if number and not _runs(int(number[1])):
-                path.unlink(missing_ok=True)
-
-
-async def _to_its_end(work: "Callable[[], None]") -> None:
-    """Does blocking work in a thread. Who cancels waits all the same: two may not write one file at once."""
-    done = asyncio.get_running_loop().run_in_executor(None, work)
-    try:
-        await asyncio.shield(done)
-    except asyncio.CancelledError:
-        with suppress(OSError):
-            await done
-        raise
-
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
@@ -153,16 +133,6 @@ def _no_collector() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _line(row: list[Any]) -> bytes:

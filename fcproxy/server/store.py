@@ -1,7 +1,9 @@
 """Where cassettes are kept: read, lock, replace atomically. A cassette on disk is the old one or the new one, whole."""
 
 import fcntl
+import glob
 import os
+import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,7 +14,7 @@ from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.vcr_format import ParsedCassette, parse_text
 from fcproxy.vcr_format.document import MAX_BYTES, decode
 
-__all__ = ["Lock", "exists", "journal_path", "load", "read_file", "replace_file", "sync_folder"]
+__all__ = ["Lock", "exists", "journal_path", "load", "read_file", "replace_file", "sweep", "sync_folder"]
 
 
 def load(path: Path) -> ParsedCassette | None:
@@ -111,6 +113,28 @@ def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
         fresh.unlink(missing_ok=True)
         raise
     sync_folder(target.parent)
+
+
+def sweep(path: Path) -> None:
+    """Removes what processes that were killed had begun to write in the place of ``path``. Raises OSError."""
+    target = Path(os.path.realpath(path))
+    for left in target.parent.glob(f"{glob.escape(target.name)}.*.tmp"):
+        number = _LEFT_OVER.search(left.name)
+        if number and not _runs(int(number[1])):
+            left.unlink(missing_ok=True)
+
+
+_LEFT_OVER = re.compile(r"\.(\d{1,9})\.tmp\Z")
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:

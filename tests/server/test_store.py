@@ -15,7 +15,7 @@ from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.journal import Journal, read_journal
 from fcproxy.server.rescue import rescue
-from fcproxy.server.store import Lock, journal_path, load, replace_file
+from fcproxy.server.store import Lock, journal_path, load, replace_file, sweep
 from tests.server.harness import no_check
 
 
@@ -148,3 +148,23 @@ async def test_the_journal_is_json_lines(tmp_path: Path) -> None:
     await journal.append(7, interaction(7))
     await journal.close()
     assert json.loads((tmp_path / "j").read_bytes())["sequence"] == 7
+
+
+def test_what_a_killed_process_had_begun_to_write_is_removed(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    path = tmp_path / "c[1].yaml"
+    left, own, other = (tmp_path / f"c[1].yaml.{name}.tmp" for name in (gone.pid, os.getpid(), "x"))
+    for each in (left, own, other, path):
+        each.write_bytes(b"x")
+    sweep(path)
+    assert sorted(tmp_path.iterdir()) == sorted([own, other, path])
+
+
+def test_a_new_recording_sweeps_first(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = tmp_path / f"c.yaml.{gone.pid}.tmp"
+    left.write_bytes(b"half")
+    assert rescue(tmp_path / "c.yaml", no_check) is None
+    assert not left.exists()
