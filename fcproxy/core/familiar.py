@@ -25,6 +25,9 @@ _MOST = 512
 _LARGEST = 64 * 1024
 """Characters of the largest body that is looked at this way: with `_MOST`, it bounds the memory."""
 
+_MAYBE_NUMBER = re.compile(r"([-0-9][-+.0-9eE]*)")
+"""Found twice as quickly as a number, and checked."""
+
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
@@ -53,16 +56,18 @@ class JsonText:
 
     def __init__(self, text: str) -> None:
         parts = text.split('"')
-        self._between = '"'.join(parts[0::2])
         self.strings = parts[1::2]
-        self.numbers = _NUMBER.findall(self._between)
-        self.frame = _NUMBER.sub("0", self._between) if self.numbers else self._between
+        pieces = _MAYBE_NUMBER.split('"'.join(parts[0::2]))
+        self._between, self.numbers = pieces[0::2], pieces[1::2]
+        good = all(map(_NUMBER.fullmatch, self.numbers))
+        self.frame = ("0" if good else "?").join(self._between)
         """All that is neither string nor number. One frame, one grammar: where one such text is JSON, all are."""
 
     def joined(self) -> str:
         """The text."""
-        numbers = iter(self.numbers)
-        between = _NUMBER.sub(lambda _: next(numbers), self._between).split('"')
+        pieces = [""] * (len(self._between) + len(self.numbers))
+        pieces[0::2], pieces[1::2] = self._between, self.numbers
+        between = "".join(pieces).split('"')
         parts = [""] * (len(between) + len(self.strings))
         parts[0::2], parts[1::2] = between, self.strings
         return '"'.join(parts)

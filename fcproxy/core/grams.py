@@ -77,7 +77,7 @@ class GramIndex:
         """Whether a text from before the last `settle` may hold ``value``: at one of the four places where a cut may
         fall, all its grams must be known. A few of them are, in long recordings, by chance."""
         data = octets(value)
-        return any(self._knows(set(aligned(data[at:])) - self._held) for at in range(4))
+        return any(self._knows(aligned(data[at:])) for at in range(4))
 
     def settle(self, least: int = 1) -> None:
         """Makes what is recent earlier, if it is ``least`` texts or more."""
@@ -96,11 +96,16 @@ class GramIndex:
             place = _place(gram)
             bits[place >> 3] |= 1 << (place & 7)
 
-    def _knows(self, rest: set[int]) -> bool:
-        """Whether every gram of ``rest`` may have been among those beyond the first."""
-        if not self._bits:
-            return not rest
-        return all(self._bits[place >> 3] >> (place & 7) & 1 for place in map(_place, rest))
+    def _knows(self, grams: Iterable[int]) -> bool:
+        """Whether every one of ``grams`` may have been in a text."""
+        held, bits = self._held, self._bits
+        if not bits:
+            return held.issuperset(grams)
+        for gram in grams:  # ends with the first that was in none: nearly always soon
+            place = _place(gram)
+            if gram not in held and not bits[place >> 3] >> (place & 7) & 1:
+                return False
+        return True
 
 
 def _place(gram: int) -> int:

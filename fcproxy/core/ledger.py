@@ -20,6 +20,9 @@ _AT_ONCE = 256
 """How many texts are looked through one by one before they are taken together."""
 
 
+_MADE = 4096
+
+
 class Ledger:
     """Numbers secrets in the order of first sight.
 
@@ -35,6 +38,8 @@ class Ledger:
         """What has been let through so far, as text and as every reading of it."""
         self._numbers: dict[tuple[str, str], int] = {}
         self._values: dict[tuple[str, int], str] = {}
+        self._made: dict[tuple[str, str, str | None, str], str] = {}
+        """Markers by what they were made of: most secrets, as an API key, come again and again."""
 
     def __repr__(self) -> str:
         return f"Ledger({len(self._numbers)} values)"
@@ -44,7 +49,17 @@ class Ledger:
         if kind.parts is not None and len(parts := kind.parts(value)) > 1:
             self._learn(kind, value, encoded=False)
             return "".join(self._one(kind, text, rule, hint, encoding) if secret else text for text, secret in parts)
-        return self._one(kind, value, rule, hint, encoding)
+        at = (kind.name, value, hint, encoding)
+        known = self._made.get(at)
+        if known is not None:
+            self.hits[rule] += 1
+            return known
+        made = self._one(kind, value, rule, hint, encoding)
+        if made is not value:
+            if len(self._made) >= _MADE:
+                self._made.clear()
+            self._made[at] = made
+        return made
 
     def _one(self, kind: Kind, value: str, rule: str, hint: str | None, encoding: str) -> str:
         if not self.comparing and kind.marked.fullmatch(value):
@@ -71,5 +86,6 @@ class Ledger:
         """Drops the numbers, keeps what was learned: for matching, where a number lives as long as one comparison."""
         self._numbers.clear()
         self._values.clear()
+        self._made.clear()
         # Without this each value that is learned would be looked for in every text of a long replay.
         self.kept.settle(_AT_ONCE)

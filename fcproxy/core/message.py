@@ -85,9 +85,11 @@ class Headers:
         if wanted not in names:
             return Headers.named((*self._items, (name, value)), (*names, wanted))
         first = names.index(wanted)
-        if self._items[first][1] == value and names.count(wanted) == 1:
-            return self
         items = (*self._items[:first], (self._items[first][0], value))
+        if names.count(wanted) == 1:
+            if self._items[first][1] == value:
+                return self
+            return Headers.named((*items, *self._items[first + 1 :]), names)
         rest = Headers.named(self._items[first + 1 :], names[first + 1 :]).less(frozenset((wanted,)))
         return Headers.named((*items, *rest), (*names[: first + 1], *rest.names))
 

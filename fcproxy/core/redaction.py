@@ -191,16 +191,18 @@ class Redactor:
 
     def headers(self, side: str, headers: Headers) -> Headers:
         """The headers that are kept, with markers. ``side``: "request" or "response"."""
-        kept, clean = [], self._text.clean
-        for name, value in headers:
-            rule = self.book.header(side, name)
-            if rule is not None and rule.how == "text" and value in clean:
-                kept.append((name, value))
-            elif rule is not None:
-                done = self._header(rule, marker.escape(value))
-                if done is not None:
-                    kept.append((name, done))
-        return Headers(kept)
+        kept: list[tuple[str, str]] = []
+        names: list[str] = []
+        clean, rule_of = self._text.clean, self.book.header
+        for (name, value), lower in zip(headers, headers.names, strict=True):
+            rule = rule_of(side, name)
+            if rule is None:
+                continue
+            text = value if rule.how == "text" and value in clean else self._header(rule, marker.escape(value))
+            if text is not None:
+                kept.append((name, text))
+                names.append(lower)
+        return Headers.named(kept, names)
 
     def _header(self, rule: HeaderRule, value: str) -> str | None:
         """The value as it is kept, None where it is not."""

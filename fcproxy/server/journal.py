@@ -183,6 +183,10 @@ class Journal:
         os.close(self._file)
 
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+# Made once: `json.dumps` makes an encoder for every call that wants other separators.
+
+
 def _line(sequence: int, interaction: Interaction) -> bytes:
     request, response = interaction.request, interaction.response
     record = {
@@ -194,7 +198,7 @@ def _line(sequence: int, interaction: Interaction) -> bytes:
         "reason": response.reason,
         "response": [list(response.headers), _pack(response.body)],
     }
-    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+    return _ENCODE(record).encode("ascii") + b"\n"
 
 
 def _pack(body: bytes) -> str | dict[str, str]:
