@@ -15,6 +15,7 @@ class Learned:
 
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
+        self._whole: dict[str, None] = {}
         self._by_gram: dict[int, list[str]] = {}
         self.separated: set[str] = set()
         """Those of the values that hold what separates the parts of a form."""
@@ -27,8 +28,8 @@ class Learned:
         return len(self._kinds)
 
     def __iter__(self) -> Iterator[str]:
-        """The values, in the order of learning."""
-        return iter(self._kinds)
+        """The values in the order of learning, without what is looked for because of them."""
+        return iter(self._whole)
 
     def __contains__(self, value: object) -> bool:
         return value in self._kinds
@@ -38,6 +39,7 @@ class Learned:
         a secret, and not one itself."""
         if len(value) < MIN_LENGTH or value in self._kinds or len(set(value)) < 4:
             return False
+        self._whole[value] = None
         others = [*self._rests(value), *_copies(value)] if kind == "secret" and not encoded else []
         for one in dict.fromkeys((value, *others)):
             if one not in self._kinds:
@@ -89,7 +91,8 @@ class Learned:
         for value in wanted:
             at = text.find(value)
             while at >= 0:
-                hits.append((at, at + len(value)))
+                if not _is_part(text, at, value):
+                    hits.append((at, at + len(value)))
                 at = text.find(value, at + 1)
         found: list[tuple[int, int, str]] = []
         last = 0
@@ -109,6 +112,15 @@ class Learned:
         return {value for gram in by_gram.keys() & set(grams) for value in by_gram[gram]}
 
 
+def _is_part(text: str, at: int, value: str) -> bool:
+    """Whether ``value``, a short number at ``at``, is but some digits of a longer one: an amount, a time, an id."""
+    if len(value) > _SHORT_NUMBER or not value.isdigit():
+        return False
+    end = at + len(value)
+    return text[at - 1 : at].isdigit() or text[end : end + 1].isdigit()
+
+
+_SHORT_NUMBER = 12
 _NONE: set[str] = set()
 _FEW = 16
 """So many values are looked for more quickly than their grams."""

@@ -3,6 +3,7 @@
 It holds originals, so it lives in memory only and is never printed, pickled or stored.
 """
 
+import re
 from collections import Counter
 
 from fcproxy.core.grams import GramIndex
@@ -16,6 +17,9 @@ ENCODED = "encoded_"
 """The hint of a run that encodes a secret, and how its placeholder begins."""
 
 
+_WORDS = re.compile(r"[A-Za-z_ .,:/-]+")
+_WORD = re.compile("[a-z]+")
+
 _AT_ONCE = 256
 """How many texts are looked through one by one before they are taken together."""
 
@@ -27,11 +31,12 @@ class Ledger:
     """Numbers secrets in the order of first sight.
 
     ``comparing``: for matching, where placeholders that a client sends must become markers as originals do. A
-    recording leaves them as they are.
+    recording leaves them as they are. ``everyday``: see `RuleBook`.
     """
 
-    def __init__(self, *, comparing: bool = False) -> None:
+    def __init__(self, *, comparing: bool = False, everyday: frozenset[str] = frozenset()) -> None:
         self.comparing = comparing
+        self._everyday = everyday
         self.learned = Learned()
         self.hits: Counter[str] = Counter()
         self.kept = GramIndex()
@@ -75,8 +80,13 @@ class Ledger:
         return str(Marker(kind.name, number, kind.hint(value) if hint is None else hint, encoding))
 
     def _learn(self, kind: Kind, value: str, *, encoded: bool) -> None:
-        if kind.learn and not kind.marked.fullmatch(value):
+        if kind.learn and not kind.marked.fullmatch(value) and not self._is_plain(value):
             self.learned.add(value, kind.name, encoded=encoded)
+
+    def _is_plain(self, value: str) -> bool:
+        """Whether it is made of everyday words alone: these stand anywhere, and tell nothing."""
+        words = _WORDS.fullmatch(value)
+        return words is not None and self._everyday.issuperset(_WORD.findall(value.lower()))
 
     def value(self, marker: Marker) -> str:
         """What ``marker`` stands for, in its kind's normal spelling."""

@@ -64,7 +64,7 @@ class StructureRedactor:
     def _leaf(self, value: str, name: str, scope: Scope, rule: FieldRule | None) -> str:
         if rule is None or rule.how == "keep":
             return self._text.redact(value)
-        if not value or value in self._book.published:
+        if not value or value in self._book.published or _is_masked(value, rule.kind):
             return value
         return self._by_rule(value, name, scope, rule)
 
@@ -421,6 +421,14 @@ def _first(rules: Sequence[FieldRule], value: str) -> FieldRule | None:
         if not rule.like or re.fullmatch(rule.like, value, re.DOTALL) is not None:
             return rule
     return None
+
+
+def _is_masked(value: str, kind: str) -> bool:
+    """Whether the API itself hid it; of a card it leaves the last four, and so do we."""
+    return value.strip("*") == "" or (kind == "card" and _MASKED_CARD.fullmatch(value) is not None)
+
+
+_MASKED_CARD = re.compile(r"[*]{4,15}[0-9]{4}")
 
 
 def _string(text: str, *, ascii_only: bool) -> str:

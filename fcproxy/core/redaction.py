@@ -41,7 +41,7 @@ class Redactor:
         comparing: bool = False,
     ) -> None:
         self.book = book
-        self.ledger = Ledger(comparing=comparing)
+        self.ledger = Ledger(comparing=comparing, everyday=book.everyday)
         self.not_stored = 0
         """How many bodies became stand-ins because they could not be opened."""
         self.stale = False

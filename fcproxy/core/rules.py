@@ -96,6 +96,8 @@ class RuleBook:
     headers: tuple[HeaderRule, ...]
     published: frozenset[str] = frozenset()
     """Values that the API's own documentation publishes for tests: never redacted."""
+    everyday: frozenset[str] = frozenset()
+    """Words, in lower case, of which a secret may be made by chance: such a one is not looked for elsewhere."""
     disabled: tuple[str, ...] = ()
     """Ids of default rules that a user switched off; provenance and verdict name them."""
     _names: dict[str, tuple[FieldRule, ...]] = field(default_factory=dict, repr=False, compare=False)

@@ -1,11 +1,16 @@
 """What must survive redaction, byte for byte: over-redaction is a bug."""
 
 import json
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from fcproxy.core.message import Headers, Interaction, Request, Response
-from fcproxy.stripe.secrets import PUBLISHED, default_redactor
+from fcproxy.stripe.ids import IDS, Shape
+from fcproxy.stripe.secrets import default_redactor
+from fcproxy.stripe.test_values import PUBLISHED
+from tests.attacks.hunt import rng_for
+from tests.attacks.prey import letters
 
 API = "https://api.stripe.com/v1/"
 
@@ -167,7 +172,119 @@ def test_a_url_stays(url: str) -> None:
 
 
 @pytest.mark.parametrize("value", sorted(PUBLISHED))
-@pytest.mark.parametrize("name", ["number", "account_number", "routing_number", "email", "id_number", "note"])
-def test_published_test_values_stay(name: str, value: str) -> None:
-    text = json.dumps({"object": "card", name: value})
+def test_published_test_values_stay(value: str) -> None:
+    names = ("number", "account_number", "routing_number", "email", "id_number", "first_name", "note")
+    text = json.dumps([{"object": "card", name: value} for name in names])
     assert through(received=text.encode()).response.body.decode() == text
+
+
+LATER = "ab in py po txn fee tr trr dp sub si price plan il ii cn src ba card link_1 file fcsess mandate"
+"""Prefixes of ids of products that are not here."""
+
+WORDS = """
+secretary secrets_count monkey keyboard tokens tokenize passwordless pinned authorization_code_flow cardboard
+emailed phonetic nameplate addressed cvc_check account_numbers bank_account_token customer_email_missing
+client_secret_missing payment_method_unactivated identity_document requires_payment_method
+financial_connections.account.refreshed_balance usd eur jpy US DE GB America/New_York en-GB true false null none
+application/json 2026-10-28.endive txcd_99999999 climsku_frontier climsup_charm tok_visa btok_us_verified
+pm_card_visa pm_usBankAccount_success src_card_visa acct_test seti_missing ac_present rt_date ca_quebec cs_debit
+REDACTED~1 sk_test_REDACTED~1 [redacted] ************4242 ****
+"""
+
+NUMBERS = (
+    "0", "1", "-1", "2000", "12345678901", "0.1", "19.99", "1e21", "1700000000", "1700000000123", "4102444800",
+    "2026-11-30", "2026-11-30T00:01:02Z", "2026-11-30T00:01:02.003+01:00", "P30D", "555-1234", "+1", "+5%", "1/2",
+    "v1.2.3.4.5", "123456789", "110000000000", "100000000000000000", "6.02214076", "08:15:00", "90210", "EU372000041",
+)  # fmt: skip
+
+CURSORS = ("WzEsInN0cmlwZSJd", "eyJvZmZzZXQiOjEwfQ==", "MTA=", "next_page_2", "", "bbb", "1")
+
+
+def _ids() -> list[str]:
+    rng = rng_for("stays", "ids")
+    sizes = {Shape.LONG: 24, Shape.SHORT: 14, Shape.ACCOUNT: 16}
+    made = [
+        one.prefix + (rng.randbytes(32).hex() if one.shape is Shape.HEX else letters(rng, sizes[one.shape]))
+        for kind, one in IDS.items()
+        if kind != "balance_token"  # stands for a bank account: a secret
+    ]
+    return [*made, *(f"{prefix}_{letters(rng, 24)}" for prefix in LATER.split())]
+
+
+PLAIN = [*_ids(), *WORDS.split(), *NUMBERS, *CURSORS]
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_ids_words_numbers_and_cursors_stay_in_json(ascii_only: bool) -> None:
+    values = [value for value in PLAIN if value]
+    tree = {
+        "object": "list",
+        "url": "/v1/things",
+        "data": [{"object": "thing", "id": value, "metadata": {"key": value}, "note": [value]} for value in values],
+        "flat": dict(zip(values, values, strict=True)),
+        "numbers": [2000, 1700000000, 1700000000123, 0.5, -1, 123456789, 10**15],
+    }
+    text = json.dumps(tree, indent=2, ensure_ascii=ascii_only)
+    assert through(received=text.encode()).response.body.decode() == text
+
+
+def test_ids_words_numbers_and_cursors_stay_in_a_form() -> None:
+    text = "&".join(f"metadata[k{at}]={quote_plus(value)}&x[]={quote(value)}" for at, value in enumerate(PLAIN))
+    assert through(sent=text.encode()).request.body.decode() == text
+
+
+def test_ids_words_numbers_and_cursors_stay_in_urls() -> None:
+    for value in PLAIN:
+        url = f"{API}things/{quote(value, safe='')}/lines?starting_after={quote_plus(value)}&expand[]=data.owner"
+        assert through(url).request.url == url
+
+
+def test_ids_words_numbers_and_cursors_stay_in_free_text() -> None:
+    text = json.dumps({"message": "; ".join(f"No such thing: '{value}', as asked" for value in PLAIN)})
+    assert through(received=text.encode()).response.body.decode() == text
+
+
+COUNTRIES = ("US", "DE", "GB", "FR", "JP", "AU", "CA", "BR", "IN", "MX", "NZ", "SE", "CH")
+
+
+def test_what_tax_and_money_need_stays() -> None:
+    tree = [
+        {
+            "object": "tax.calculation", "currency": "usd", "amount_total": 1953, "tax_date": 1700000000,
+            "customer_details": {"address": {"country": country, "state": "CA"}, "taxability_override": "none"},
+            "tax_breakdown": [{"jurisdiction": {"display_name": "California", "level": "state", "country": country}}],
+        }
+        for country in COUNTRIES
+    ]  # fmt: skip
+    text = json.dumps(tree)
+    assert through(received=text.encode()).response.body.decode() == text
+
+
+EVERYDAY_SECRETS = ("transactions", "financial_connections", "customer", "succeeded", "Incorrect", "payment_methods")
+
+
+@pytest.mark.parametrize("word", EVERYDAY_SECRETS)
+def test_a_password_that_is_an_everyday_word_takes_it_from_nowhere_else(word: str) -> None:
+    answer = {"object": word, "status": word, "permissions": [word], "message": f"No such {word}", "password": word}
+    done = through(f"{API}{word}/x?expand[]=data.{word}", f"password={word}".encode(), json.dumps(answer).encode())
+    assert done.request.url == f"{API}{word}/x?expand[]=data.{word}"
+    assert done.request.body == b"password=REDACTED~1"
+    assert json.loads(done.response.body) == {**answer, "password": "REDACTED~1"}
+
+
+def test_what_stripe_itself_has_hidden_stays() -> None:
+    tree = {
+        "card": {"number": "************4242", "cvc": "***"},
+        "headers": [{"name": "X-Api-Key", "value": "****"}],
+        "verified_outputs": {"email": "[redacted]", "first_name": "[redacted]", "dob": None},
+        "country": "[redacted]",
+    }
+    text = json.dumps(tree)
+    assert through(received=text.encode()).response.body.decode() == text
+    assert b"6789" not in through(received=b'{"ssn_last_4": "*****6789"}').response.body
+
+
+def test_digits_that_were_recognised_are_not_taken_from_longer_numbers() -> None:
+    answer = {"tax_ids": [{"value": "839201746"}], "amount": 8392017461, "note": "to 1839201746 and 839201746"}
+    done = json.loads(through(received=json.dumps(answer).encode()).response.body)
+    assert done == {**answer, "tax_ids": [{"value": "000000001"}], "note": "to 1839201746 and 000000001"}
