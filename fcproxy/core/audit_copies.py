@@ -6,6 +6,7 @@ replace are what it is for.
 
 import base64
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -46,7 +47,17 @@ class Copies:
         if self._by_piece.keys().isdisjoint(pieces):
             return
         candidates = {each for piece in self._by_piece.keys() & set(pieces) for each in self._by_piece[piece]}
-        yield from sorted({value for value, spelled in candidates if spelled in text})
+        yield from sorted({value for value, spelled in candidates if _stands(spelled, text)})
+
+
+def _stands(spelled: str, text: str) -> bool:
+    """Whether it is there; an account's few digits, or a tax id's, are not where an amount or an id has them too."""
+    if len(spelled) > _FEW_DIGITS or not spelled.isdigit():
+        return spelled in text
+    return re.search(rf"(?<![0-9]){spelled}(?![0-9])", text) is not None
+
+
+_FEW_DIGITS = 12
 
 
 def _spellings(value: str) -> Iterator[str]:

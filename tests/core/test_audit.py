@@ -283,6 +283,15 @@ def test_secrets_known_from_elsewhere_are_looked_for() -> None:
     assert auditor().items("f", [Item(exchange(b"x y"), number=0)], known=Copies([secret])).leaks == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [("to 839201746.", 1), ("x839201746", 1), ("8392017461", 0), ("1839201746", 0), ("839201746 1", 1)],
+)
+def test_known_digits_are_no_leak_within_a_longer_number(text: str, leaks: int) -> None:
+    body = text.encode()
+    assert auditor().items("f", [Item(exchange(body), number=0)], known=Copies(["839201746"])).leaks == leaks
+
+
 def test_short_and_dull_credentials_are_not_learned() -> None:
     source = exchange(json.dumps({"password": "balances", "secret": "aaaaaaaaaaaaaaaa"}).encode())
     echo = exchange(b'{"permissions": ["balances"], "pad": "aaaaaaaaaaaaaaaaaa"}')
