@@ -223,6 +223,8 @@ class Fake:
         turn.livemode, turn.account = caller.livemode, caller.account
         version = parse_version(headers.get("Stripe-Version"))
         turn.version = version.name
+        if route is not None and version.pinned and not version.within(route.since, ""):
+            route, routes = None, {}
         if route is None:
             error = "method" if routes else "route"
             raise refuse(error, method=turn.request.method, path=turn.path)

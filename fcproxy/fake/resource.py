@@ -74,7 +74,7 @@ class Route:
     """An endpoint. ``returns`` is the kind in the answer, ``listed`` that it is a page of them.
 
     ``publishable`` says that a browser may call it with a publishable key and the object's client secret, ``keyless``
-    that no key is looked for.
+    that no key is looked for; ``since`` is a version bound as `Version.within` takes it.
     """
 
     method: str
@@ -86,6 +86,7 @@ class Route:
     listed: bool = False
     publishable: bool = False
     keyless: bool = False
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

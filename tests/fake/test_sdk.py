@@ -18,6 +18,8 @@ UNKNOWN_TO_THE_SDK = (
     "/v1/events/{id}/retry",
     "/v1/link_account_sessions",
     "/v1/linked_accounts",
+    "/v1/financial_connections/authorizations/",
+    "/v1/financial_connections/institutions",
 )
 
 

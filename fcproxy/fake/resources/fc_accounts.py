@@ -4,6 +4,7 @@ from fcproxy.fake.call import Call
 from fcproxy.fake.errors import refuse
 from fcproxy.fake.params import LIST, Params, array, choice, group, integer, required, spanned, text, time
 from fcproxy.fake.resource import Action, Kind, Resource, Route, Span
+from fcproxy.fake.resources.fc_authorizations import INSTITUTION, institution_id
 from fcproxy.fake.resources.fc_institutions import OWNER, SECOND_OWNER, Template, institution_of
 from fcproxy.fake.resources.fc_refresh import (
     FEATURES,
@@ -15,8 +16,9 @@ from fcproxy.fake.resources.fc_refresh import (
     start_refresh,
 )
 from fcproxy.fake.state import Doc, Row, by
+from fcproxy.fake.versions import PREVIEW
 
-__all__ = ["ACCOUNT", "ACCOUNTS_URL", "HOLDER_EXPANDABLE", "RESOURCE", "open_account"]
+__all__ = ["ACCOUNT", "ACCOUNTS_URL", "HOLDER_EXPANDABLE", "RESOURCE", "open_account", "relink"]
 
 KIND = "financial_connections.account"
 OWNER_KIND = "financial_connections.account_owner"
@@ -96,11 +98,14 @@ def _account_doc(call: Call, session: Row, name: str, base: Template, given: Doc
         "object": KIND,
         "account_holder": session.doc["account_holder"],
         "account_numbers": _numbers() if institution.tokenized else None,
+        "authorization": session.private["authorization"],
         "balance": None,
         "balance_refresh": None,
         "category": given.get("category", CATEGORY_OF.get(subcategory, base.category)),
         "created": call.now,
         "display_name": given.get("display_name", base.display_name),
+        "inferred_balances_refresh": None,
+        "institution": institution_id(name),
         "institution_name": name,
         "last4": given.get("last4", base.last4),
         "livemode": call.livemode,
@@ -229,7 +234,14 @@ def _deactivate(call: Call) -> Doc:
 
 
 def _reactivate(call: Call) -> Doc:
-    return _set_status(call, call.target(KIND), "inactive", "active", "reactivated")
+    return relink(call, call.target(KIND))
+
+
+def relink(call: Call, row: Row) -> Doc:
+    """Mends the link of an account that is inactive: what was said of its end is over. Raises StripeError (400)."""
+    if row.doc["status"] == "inactive":
+        row.doc.pop("status_details", None)
+    return _set_status(call, row, "inactive", "active", "reactivated")
 
 
 def _settle(call: Call) -> Doc:
@@ -299,14 +311,18 @@ RESOURCE = Resource(
         Kind(
             KIND,
             "financial connections account",
-            expandable={**HOLDER_EXPANDABLE, "ownership": OWNERSHIP},
+            expandable={**HOLDER_EXPANDABLE, "institution": INSTITUTION, "ownership": OWNERSHIP},
             spans=(
                 Span("account_numbers", since="2025-11-17"),
+                Span("authorization", since=PREVIEW),
+                Span("inferred_balances_refresh", since=PREVIEW),
+                Span("institution", since=PREVIEW),
                 Span("status_details", since="2026-06-24"),
                 Span("account_holder.customer_account", since="2025-12-15"),
             ),
             indexes={
                 "account": by("account_holder.account"),
+                "authorization": by("authorization"),
                 "customer": by("account_holder.customer"),
                 "customer_account": by("account_holder.customer_account"),
                 "session": lambda row: (row.private["session"],),

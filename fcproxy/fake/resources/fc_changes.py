@@ -10,6 +10,7 @@ from fcproxy.fake.call import Call
 from fcproxy.fake.errors import refuse
 from fcproxy.fake.params import Params, array, choice, time
 from fcproxy.fake.resource import Action, Resource
+from fcproxy.fake.resources.fc_authorizations import tell_of_authorization
 from fcproxy.fake.state import Doc, Row
 
 __all__ = ["RESOURCE"]
@@ -64,6 +65,7 @@ def _link_ends(call: Call, row: Row, value: int) -> None:
         call.emit(_EVENT + "expected_deactivation_date_updated", row, {"status_details": known})
     else:
         call.emit(_EVENT + "upcoming_deactivation", row)
+    tell_of_authorization(call, row, "expected_deactivation_date_updated" if known else "upcoming_deactivation")
     call.later(max(value - call.now, 0), "fc.link_ends", account=row.id, date=value)
 
 

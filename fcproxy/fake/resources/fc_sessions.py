@@ -6,9 +6,17 @@ from fcproxy.fake.call import Call
 from fcproxy.fake.errors import refuse
 from fcproxy.fake.params import Params, array, choice, group, integer, required, spanned, text
 from fcproxy.fake.resource import Action, Kind, Resource, Route, Span
-from fcproxy.fake.resources.fc_accounts import ACCOUNT, ACCOUNTS_URL, HOLDER_EXPANDABLE, open_account
+from fcproxy.fake.resources.fc_accounts import ACCOUNT, ACCOUNTS_URL, HOLDER_EXPANDABLE, open_account, relink
+from fcproxy.fake.resources.fc_authorizations import (
+    AUTHORIZATION,
+    INSTITUTION,
+    accounts_of,
+    authorize,
+    institution_name,
+)
 from fcproxy.fake.resources.fc_institutions import DEFAULT_INSTITUTION, Institution, Template, institution_of
 from fcproxy.fake.state import Doc, Row
+from fcproxy.fake.versions import PREVIEW
 from fcproxy.stripe.envelope import list_envelope
 
 __all__ = ["RESOURCE"]
@@ -41,16 +49,35 @@ _CREATE: Params = {
             "account_subcategories": array(choice(*SUBCATEGORIES)),
             "countries": spanned(array(text("country")), until=_ENDIVE),
             "country": spanned(text("country"), since=_ENDIVE),
+            "institution": spanned(text(), since=PREVIEW),
             "require_payment_method_support": spanned(choice("all", "at_least_one", "none"), since=_LATER),
         }
     ),
+    "hosted": spanned(group({"delivery_method": choice("email", "url")}), since=PREVIEW),
     "limits": spanned(group({"accounts": required(integer(least=1, empty=True))}), since=_LATER),
-    "manual_entry": spanned(group({"mode": choice("automatic", "disabled")}), since=_LATER),
+    "manual_entry": spanned(
+        group({"mode": choice("automatic", "custom", "disabled", newer={"custom": PREVIEW})}), since=_LATER
+    ),
     "permissions": required(array(choice(*PERMISSIONS))),
     "prefetch": array(choice(*PREFETCH)),
+    "relink_options": spanned(group({"account": text(), "authorization": required(text())}), since=PREVIEW),
     "return_url": text("url"),
+    "ui_mode": spanned(choice("hosted", "modal"), since=PREVIEW),
 }
+_HOSTED_URL = "https://connections.stripe.com/hosted/"
+"""Where the page of a hosted session lies; Stripe's address is not published."""
 
+_PREVIEWED = (
+    "filters.institution",
+    "hosted",
+    "relink_options",
+    "relink_result",
+    "status",
+    "status_details",
+    "ui_mode",
+    "url",
+)
+"""Fields that only preview versions show."""
 HOLDERS = {"customer": ("customer", "customer_account"), "account": ("account",)}
 """Type of account holder -> the parameters that may name it."""
 
@@ -81,6 +108,8 @@ def _filters(given: Doc) -> Doc:
         "countries": countries,
         "country": countries[0] if countries else None,
     }
+    if "institution" in given:
+        filters["institution"] = given["institution"]
     if "require_payment_method_support" in given:
         filters["require_payment_method_support"] = given["require_payment_method_support"]
     return filters
@@ -96,7 +125,33 @@ def _optional(call: Call) -> Doc:
     for name in ("manual_entry", "return_url"):
         if call.params.get(name):
             found[name] = call.params[name]
+    return {**found, **_shown_in_previews(call)}
+
+
+def _shown_in_previews(call: Call) -> Doc:
+    """Where the user links accounts, and what is to be linked anew. Raises StripeError (400)."""
+    mode = call.params.get("ui_mode", "modal")
+    found: Doc = {"status": "pending", "ui_mode": mode}
+    if mode == "hosted":
+        found["url"] = _HOSTED_URL + call.secret("hosted session", 32)
+        found["hosted"] = {"delivery_method": call.params.get("hosted", {}).get("delivery_method", "url")}
+        if call.params.get("return_url"):
+            found["hosted"]["return_url"] = call.params["return_url"]
+    elif "hosted" in call.params:
+        raise refuse("not_allowed", param="hosted", why="`ui_mode` is not `hosted`.")
+    if "institution" in call.params.get("filters", {}):
+        call.reference(INSTITUTION, call.params["filters"]["institution"], "filters[institution]")
+    if "relink_options" in call.params:
+        found["relink_options"] = _relink_options(call, call.params["relink_options"])
     return found
+
+
+def _relink_options(call: Call, given: Doc) -> Doc:
+    row = call.reference(AUTHORIZATION, given["authorization"], "relink_options[authorization]")
+    account = given.get("account")
+    if account is not None and account not in {one.id for one in accounts_of(call, row.id)}:
+        raise call.missing("financial_connections.account", account, "relink_options[account]", "missing_reference")
+    return given
 
 
 def _create(call: Call) -> Doc:
@@ -155,7 +210,10 @@ def at_filters(session: Doc, name: str) -> Any:
 
 def _complete(call: Call) -> Doc:
     row = _open_session(call)
-    name = call.params.get("institution", DEFAULT_INSTITUTION)
+    if "relink_options" in row.doc:
+        return _relinked(call, row)
+    wanted = at_filters(row.doc, "institution")
+    name = call.params.get("institution", institution_name(wanted) if wanted else DEFAULT_INSTITUTION)
     institution = institution_of(name)
     if institution.down:
         raise refuse("state", param="institution", message=f"The institution {name} {institution.down}.")
@@ -169,17 +227,38 @@ def _complete(call: Call) -> Doc:
         if "accounts" in call.params
         else [(template, {}) for template in templates[:limit]]
     )
+    row.private["authorization"] = authorize(call, row, name).id
     ids = [open_account(call, row, name, template, given).id for template, given in pairs]
+    return _succeeded(call, row, ids)
+
+
+def _succeeded(call: Call, row: Row, ids: list[str], **fields: Any) -> Doc:
     accounts = list_envelope(ids[:_SHOWN], has_more=len(ids) > _SHOWN, url=ACCOUNTS_URL, total_count=len(ids))
     row.private["status"] = "succeeded"
-    return call.change(row, accounts=accounts).doc
+    return call.change(row, accounts=accounts, status="succeeded", **fields).doc
+
+
+def _relinked(call: Call, row: Row) -> Doc:
+    """Mends the links that the session was made for: of one account, or of all of an authorization."""
+    options = row.doc["relink_options"]
+    wanted = options.get("account")
+    accounts = [one for one in accounts_of(call, options["authorization"]) if wanted in (None, one.id)]
+    for account in accounts:
+        if account.doc["status"] == "inactive":
+            relink(call, account)
+    return _succeeded(call, row, [one.id for one in accounts], relink_result=dict(options))
 
 
 def _close(status: str) -> Any:
     def close(call: Call) -> Doc:
         row = _open_session(call)
         row.private.update(status=status, secret=row.doc["client_secret"])
-        return call.change(row, client_secret=None).doc
+        fields: Doc = {"client_secret": None, "status": status}
+        if status == "cancelled":
+            fields["status_details"] = {"cancelled": {"reason": "other"}}
+        elif "relink_options" in row.doc:
+            fields["relink_result"] = {"failure_reason": "other"}
+        return call.change(row, **fields).doc
 
     return close
 
@@ -210,6 +289,7 @@ RESOURCE = Resource(
                 Span("filters.countries", until=_ENDIVE),
                 Span("filters.account_subcategories", since="2024-09-30"),
                 Span("filters.require_payment_method_support", since=_LATER),
+                *(Span(name, since=PREVIEW) for name in _PREVIEWED),
                 Span("limits", since=_LATER),
                 Span("manual_entry", since=_LATER),
                 Span("account_holder.customer_account", since=_HOLDER_ACCOUNTS),
