@@ -143,7 +143,7 @@ class Connection(web.RequestHandler):
             self._late()
 
     def _is_stuck(self, now: float) -> bool:
-        waiting = self.transport.get_write_buffer_size() if isinstance(self.transport, asyncio.Transport) else 0
+        waiting = self.transport.get_write_buffer_size() if self.transport is not None else 0
         if waiting != self._stuck:
             self._stuck, self._stuck_since = waiting, now
         return waiting > 0
@@ -155,7 +155,7 @@ class Connection(web.RequestHandler):
         self._end(late if self._heard else None)
 
     def _end(self, response: Response | None) -> None:
-        if not isinstance(self.transport, asyncio.Transport):
+        if self.transport is None:
             return
         if response is None:
             self.transport.abort()
