@@ -1,8 +1,11 @@
-"""HTTP messages as values. Bodies are bytes end to end; every view of them is derived elsewhere."""
+"""HTTP messages as values. Bodies are bytes end to end; every view of them is derived elsewhere.
+
+Messages are named tuples: frozen data classes take three times as long to make, and each request makes half a dozen.
+"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import compress
+from typing import NamedTuple
 
 __all__ = ["Headers", "Interaction", "Request", "Response"]
 
@@ -94,8 +97,7 @@ class Headers:
         return Headers.named((*items, *rest), (*names[: first + 1], *rest.names))
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request. ``url`` is absolute, with the upstream's public base and the raw target as the client sent it."""
 
     method: str
@@ -107,8 +109,7 @@ class Request:
         return f"Request({self.method}, {len(self.body)} bytes)"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A response. ``reason`` is the reason phrase (RFC 9112 section 4), possibly empty."""
 
     status: int
@@ -120,8 +121,7 @@ class Response:
         return f"Response({self.status}, {len(self.body)} bytes)"
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(NamedTuple):
     """A request and its response, as recorded."""
 
     request: Request

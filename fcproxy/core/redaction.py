@@ -22,6 +22,11 @@ from fcproxy.core.standins import BOUNDARY, MARK, file_standin, is_standin, stan
 
 __all__ = ["FORM_TYPE", "RedactedInteraction", "Redactor"]
 
+_HeaderPlan = tuple[tuple[int, str, HeaderRule], ...]
+"""(index, name in lower case, rule) of the fields that may be kept."""
+
+_PLANS = 512
+
 RedactedInteraction = NewType("RedactedInteraction", Interaction)
 """An interaction that a `Redactor` made. The store takes nothing else; nothing else makes one."""
 
@@ -47,6 +52,7 @@ class Redactor:
         self.stale = False
         """Whether something learned may stand in what was redacted before. Whoever keeps that resets it."""
         self._decoders = decoders
+        self._plans: dict[tuple[str, tuple[str, ...]], _HeaderPlan] = {}
         self._asked_for = book.contexts
         self._text = TextRedactor(book, self.ledger)
         self._structure = StructureRedactor(book, self.ledger, self._text)
@@ -191,18 +197,28 @@ class Redactor:
 
     def headers(self, side: str, headers: Headers) -> Headers:
         """The headers that are kept, with markers. ``side``: "request" or "response"."""
+        plan = self._plans.get((side, headers.names)) or self._plan(side, headers.names)
         kept: list[tuple[str, str]] = []
         names: list[str] = []
-        clean, rule_of = self._text.clean, self.book.header
-        for (name, value), lower in zip(headers, headers.names, strict=True):
-            rule = rule_of(side, name)
-            if rule is None:
-                continue
-            text = value if rule.how == "text" and value in clean else self._header(rule, marker.escape(value))
-            if text is not None:
+        clean, fields = self._text.clean, [*headers]
+        for at, lower, rule in plan:
+            field = fields[at]
+            name, value = field
+            if rule.how == "text" and value in clean:
+                kept.append(field)
+                names.append(lower)
+            elif (text := self._header(rule, marker.escape(value))) is not None:
                 kept.append((name, text))
                 names.append(lower)
         return Headers.named(kept, names)
+
+    def _plan(self, side: str, names: tuple[str, ...]) -> _HeaderPlan:
+        """Which fields are kept of headers of these names, and by which rules: clients send the same ones each time."""
+        if len(self._plans) >= _PLANS:
+            self._plans.clear()
+        rules = [(at, name, self.book.header(side, name)) for at, name in enumerate(names)]
+        plan = self._plans[side, names] = tuple([(at, name, rule) for at, name, rule in rules if rule is not None])
+        return plan
 
     def _header(self, rule: HeaderRule, value: str) -> str | None:
         """The value as it is kept, None where it is not."""

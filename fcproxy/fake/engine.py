@@ -7,7 +7,7 @@ runs the fake, who comes back with its outcome.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -258,7 +258,7 @@ class Fake:
             return result
         if refusal:
             raise refusal
-        return replace(result, headers=Headers([*result.headers, wanted.header()]))
+        return result._replace(headers=Headers([*result.headers, wanted.header()]))
 
     def _idempotently(self, turn: _Turn, call: Call, route: Route) -> Response | Outbound:
         values = {**form_tree([pair for pair in turn.pairs if pair[0] != "key"]), **(turn.given or {})}
@@ -348,7 +348,7 @@ class Fake:
         response = respond(status, body, turn.now, (*headers, *extra, routing(livemode=turn.livemode)))
         if len(self.state.tables[CLI_SESSION]):
             feed_request(self.state, self._scope(turn.livemode, turn.account), self._log_line(turn, status, body))
-        return replace(response, body=b"") if turn.request.method == "HEAD" else response
+        return response._replace(body=b"") if turn.request.method == "HEAD" else response
 
     def _scope(self, livemode: bool, account: str | None) -> str:
         return f"{'live' if livemode else 'test'}:{account or self.state.account()}"

@@ -7,13 +7,16 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.server.journal import Journal, read_journal
+from fcproxy.server.journal import Journal, _line, _parse, read_journal
 from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, journal_path, load, replace_file, sweep
 from tests.server.harness import no_check
@@ -22,6 +25,25 @@ from tests.server.harness import no_check
 def interaction(number: int, body: bytes = b"ok") -> RedactedInteraction:
     request = Request("GET", f"https://api.stripe.com/v1/x/{number}", Headers([("A", "1"), ("a", "caf\udce9")]))
     return RedactedInteraction(Interaction(request, Response(200, Headers([("B", "2")]), body, "OK")))
+
+
+WORDS = st.text(alphabet='a"\\/\n\x00\x7f\xe9\ue000\udce9\U0001f600', max_size=6)
+PAIRS = st.lists(st.tuples(WORDS, WORDS), max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 99), WORDS, WORDS, PAIRS, PAIRS, st.binary(max_size=8), WORDS)
+def test_a_line_is_the_json_that_it_is_read_as(
+    sequence: int, method: str, url: str, sent: list[Any], received: list[Any], binary: bytes, text: str
+) -> None:
+    body = text.encode("utf-8", "replace")
+    done = Interaction(Request(method, url, Headers(sent), binary), Response(201, Headers(received), body, text))
+    line = _line(sequence, done)
+    assert line.count(b"\n") == 1
+    record = json.loads(line)
+    assert [*record] == ["sequence", "method", "url", "request", "status", "reason", "response"]
+    assert record["response"] == [[list(pair) for pair in received], body.decode()]
+    assert _parse(line) == (sequence, done)
 
 
 async def test_what_is_appended_is_read_back(tmp_path: Path) -> None:
