@@ -69,12 +69,3 @@ def test_nodes_test_runner(tmp_path: Path, node_folder: Path) -> None:
     done = run("replay", tmp_path, "node", "--test")
     assert done.returncode == 1
     assert 'body.description: recorded "somebody", received "somebody else"' in done.stderr
-
-
-def test_the_job_is_yaml_that_replays_and_audits() -> None:
-    import yaml
-
-    job = yaml.safe_load((EXAMPLES / "github-actions" / "replay.yml").read_text())
-    steps = [step.get("run", "") for step in job["jobs"]["replay"]["steps"]]
-    assert any(step.startswith("fcproxy run replay ") for step in steps)
-    assert any(step.startswith("fcproxy audit ") for step in steps)

@@ -14,7 +14,7 @@ from fcproxy import __version__
 from fcproxy.cli.options import epilog
 from fcproxy.cli.said import said
 from fcproxy.core.audit_baseline import Entry, apply_baseline, parse_baseline, render_baseline
-from fcproxy.core.audit_render import FORMATS
+from fcproxy.core.audit_render import FORMATS, verdict
 from fcproxy.core.audit_report import Coverage, Report
 from fcproxy.core.errors import CannotStart, CassetteUnreadable, UsageError
 
@@ -106,6 +106,9 @@ def audit(
         rendered = FORMATS[form](report, DETECTORS.described(), __version__)
         if output:
             _write(output, rendered)
+            if report.exit_code and not quiet:
+                # The log of a CI job has nothing else to say why the step failed.
+                click.echo(f"fcproxy: {output.as_posix()}: {verdict(report)}", err=True)
         else:
             click.echo(rendered, nl=False)
     ctx.exit(report.exit_code)

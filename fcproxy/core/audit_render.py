@@ -7,7 +7,7 @@ from html import escape
 from fcproxy.core.audit_page import page
 from fcproxy.core.audit_report import Finding, Report
 
-__all__ = ["FORMATS", "junit", "sarif", "text", "to_json"]
+__all__ = ["FORMATS", "junit", "sarif", "text", "to_json", "verdict"]
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

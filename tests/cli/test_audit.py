@@ -340,7 +340,8 @@ def test_a_missing_baseline_is_a_usage_error(tmp_path: Path) -> None:
 def test_output_goes_to_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(_cassette(_leak()))
     result = _audit(tmp_path / "a.yaml", "--format", "sarif", "--output", tmp_path / "out.sarif")
-    assert (result.exit_code, result.output) == (1, "")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith("out.sarif: FOUND: 1 findings\n")
     assert json.loads((tmp_path / "out.sarif").read_text())["version"] == "2.1.0"
 
 
