@@ -14,7 +14,8 @@ from tests.server.harness import KEY
 SCRIPT = Path(__file__).parent / "node" / "every_endpoint.mjs"
 
 NOT_REACHED = {
-    "GET /v1/tax/associations/find": "called, but the fake has no payment intents: its answer is always a 404",
+    "GET /stripecli/auth/{word}": "belongs to the Stripe CLI's login",
+    "POST /stripecli/auth": "belongs to the Stripe CLI's login",
     "POST /v1/stripecli/sessions": "belongs to the Stripe CLI, which goes on over a websocket",
 }
 

@@ -44,12 +44,32 @@ async function customers() {
   assert.equal((await methods.update(method.id, { metadata: { a: "b" } })).metadata.a, "b");
   assert.equal((await methods.retrieve(method.id)).card.last4, "4242");
   assert.equal((await methods.detach(method.id)).customer, null);
+  await kept(customer.id);
   assert.equal((await stripe.customers.list({ limit: 3 })).data[0].id, customer.id);
   assert.equal((await stripe.customers.del(customer.id)).deleted, true);
 }
 
+// What a customer keeps.
+async function kept(customer) {
+  const { customers: service } = stripe;
+  const source = await service.createSource(customer, { source: "tok_visa" });
+  assert.equal((await service.listSources(customer)).data[0].id, source.id);
+  assert.equal((await service.retrieveSource(customer, source.id)).last4, "4242");
+  assert.equal((await service.updateSource(customer, source.id, { metadata: { a: "b" } })).metadata.a, "b");
+  assert.equal((await service.deleteSource(customer, source.id)).deleted, true);
+  const taxId = await service.createTaxId(customer, { type: "us_ein", value: "1" });
+  assert.equal((await service.listTaxIds(customer)).data[0].id, taxId.id);
+  assert.equal((await service.retrieveTaxId(customer, taxId.id)).country, "US");
+  assert.equal((await service.deleteTaxId(customer, taxId.id)).deleted, true);
+  await service.updateCashBalance(customer, { settings: { reconciliation_mode: "manual" } });
+  assert.equal((await service.retrieveCashBalance(customer)).settings.reconciliation_mode, "manual");
+}
+
 async function products() {
-  const product = await stripe.products.create({ name: "Gold", tax_code: "txcd_99999999" });
+  const price = { currency: "usd", unit_amount: 500 };
+  const product = await stripe.products.create({ name: "Gold", tax_code: "txcd_99999999", default_price_data: price });
+  assert.equal((await stripe.prices.retrieve(product.default_price)).unit_amount, 500);
+  assert.equal((await stripe.prices.list({ product: product.id })).data.length, 1);
   assert.equal((await stripe.products.update(product.id, { description: "shiny" })).description, "shiny");
   assert.equal((await stripe.products.list({ active: true })).data[0].id, product.id);
   assert.equal((await stripe.products.retrieve(product.id)).tax_code, "txcd_99999999");
@@ -83,6 +103,27 @@ async function financialConnections() {
   assert.equal((await transactions.retrieve(listed[5].id)).account, account);
   assert.deepEqual((await accounts.unsubscribe(account, { features: ["transactions"] })).subscriptions, []);
   assert.equal((await accounts.disconnect(account)).status, "disconnected");
+}
+
+// Paths that the OpenAPI document still has, and those of preview versions.
+async function olderAndNewer() {
+  const form = { account_holder: { type: "customer", customer: "cus_NiKSWdaFz2F6I0" }, permissions: ["ownership"] };
+  const session = await stripe.rawRequest("POST", "/v1/link_account_sessions", { ...form, prefetch: ["ownership"] });
+  await control(`financial_connections/sessions/${session.id}/complete`);
+  const linked = (await stripe.rawRequest("GET", `/v1/link_account_sessions/${session.id}`)).accounts.data[0];
+  assert.ok((await stripe.rawRequest("GET", "/v1/linked_accounts")).data.some((one) => one.id === linked.id));
+  await control("clock", { advance: 86_400 });
+  const account = await stripe.rawRequest("GET", `/v1/linked_accounts/${linked.id}`);
+  const owners = `/v1/linked_accounts/${linked.id}/owners?ownership=${account.ownership}`;
+  assert.equal((await stripe.rawRequest("GET", owners)).data[0].name, "Jane Smith");
+  await stripe.rawRequest("POST", `/v1/linked_accounts/${linked.id}/refresh`, { features: ["ownership"] });
+  const preview = { apiVersion: "2026-09-30.preview" };
+  const get = (path) => stripe.rawRequest("GET", `/v1/financial_connections/${path}`, null, preview);
+  const { authorization, institution } = await get(`accounts/${linked.id}`);
+  assert.equal((await get(`authorizations/${authorization}`)).institution, institution);
+  assert.ok((await get("institutions?limit=100")).data.some((one) => one.id === institution));
+  assert.equal((await get(`institutions/${institution}`)).name, "StripeBank");
+  assert.equal((await stripe.rawRequest("POST", `/v1/linked_accounts/${linked.id}/disconnect`)).status, "disconnected");
 }
 
 async function identity() {
@@ -131,6 +172,8 @@ async function tax() {
   assert.equal((await transactions.createReversal(back)).shipping_cost.amount, -300);
   assert.equal((await registrations.update(registration.id, { expires_at: "now" })).status, "expired");
   await assert.rejects(associations.find({ payment_intent: "pi_1" }), { statusCode: 404, code: "resource_missing" });
+  await control(`tax/calculations/${calculation.id}/pay`, { payment_intent: "pi_1" });
+  assert.equal((await associations.find({ payment_intent: "pi_1" })).calculation, calculation.id);
 }
 
 async function climate() {
@@ -236,7 +279,7 @@ const receiver = createServer().listen(0, "127.0.0.1");
 await once(receiver, "listening");
 const hook = `http://127.0.0.1:${receiver.address().port}/`;
 for (const story of [
-  customers, products, financialConnections, identity, tax, climate, forwarding, onramp, webhooks, thinEvents,
+  customers, products, financialConnections, olderAndNewer, identity, tax, climate, forwarding, onramp, webhooks, thinEvents,
 ]) {
   await story(receiver, hook);
 }
