@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fcproxy.fake.errors import refuse
-from fcproxy.fake.resource import Kind
+from fcproxy.fake.resource import Kind, Span
 from fcproxy.fake.state import Doc
-from fcproxy.fake.versions import Version
+from fcproxy.fake.versions import PREVIEW, Version
 
 __all__ = ["DEPTH", "Presenter", "check_expand"]
 
@@ -105,9 +105,13 @@ class Presenter:
     def _gone_of(self, kind: Kind) -> frozenset[str]:
         """The fields of a kind that the version does not have."""
         if kind.name not in self._gone:
-            fields = (span.field for span in kind.spans if not self._version.within(span.since, span.until))
-            self._gone[kind.name] = frozenset(fields)
+            self._gone[kind.name] = frozenset(span.field for span in kind.spans if not self._has(span))
         return self._gone[kind.name]
+
+    def _has(self, span: Span) -> bool:
+        """Whether the version has a field; who names no version also gets what newer ones than the default added."""
+        added = not self._version.pinned and not span.until and span.since != PREVIEW
+        return added or self._version.within(span.since, span.until)
 
     def _loaded(self, kind: str, value: Any) -> Any:
         if not isinstance(value, str):

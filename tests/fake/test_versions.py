@@ -143,6 +143,15 @@ def test_a_field_comes_with_its_version(date: str, make: Callable[[Caller], Doc]
     assert shown == {before: False, since: True, RELEASES[-1]: True}
 
 
+def test_who_names_no_version_sees_what_newer_ones_added_and_nothing_of_previews() -> None:
+    call = Caller()
+    form = f"{CALCULATION}&expand[]=line_items"
+    assert "performance_location" in call.post(CALCULATIONS, form)["line_items"]["data"][0]
+    pinned = call.post(CALCULATIONS, form, Stripe_Version=DEFAULT_VERSION)["line_items"]["data"][0]
+    assert "performance_location" not in pinned
+    assert "ui_mode" not in call.get(session(call)["path"])
+
+
 def test_a_field_goes_with_its_version() -> None:
     call = Caller()
     place, (before, since) = session(call)["path"], around("2026-09-30")
