@@ -155,6 +155,7 @@ def stores(call: Caller) -> Iterator[Doc]:
         product = call.post("/v1/products", f"name=Gold&default_price_data[currency]=EUR&default_price_data{price}")
         yield product
         yield call.get(f"/v1/prices/{product['default_price']}")
+    yield from call.get("/v1/tax_codes")["data"]
     yield from call.get("/v1/events")["data"]
 
 

@@ -61,6 +61,7 @@ PARAMS = {
     "GET /v1/products": sdk_params.ProductListParams,
     "POST /v1/products/{id}": sdk_params.ProductUpdateParams,
     "GET /v1/prices": sdk_params.PriceListParams,
+    "GET /v1/tax_codes": sdk_params.TaxCodeListParams,
     "POST /v1/payment_methods": sdk_params.PaymentMethodCreateParams,
     "GET /v1/payment_methods": sdk_params.PaymentMethodListParams,
     "POST /v1/payment_methods/{id}": sdk_params.PaymentMethodUpdateParams,

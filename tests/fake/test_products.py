@@ -75,6 +75,16 @@ def test_only_its_own_price_is_a_products_default(call: Caller) -> None:
     assert call.post(f"{PRODUCTS}/{first['id']}", "description=")["description"] is None
 
 
+def test_what_a_product_is_for_tax(call: Caller) -> None:
+    for code, name in (("txcd_99999999", "General - Tangible Goods"), ("txcd_20060058", "txcd_20060058")):
+        shown = call.post(PRODUCTS, f"name=Gold&tax_code={code}&expand[]=tax_code")["tax_code"]
+        assert (shown["id"], shown["name"], shown["requirements"]) == (code, name, None)
+    listed = call.get("/v1/tax_codes", "limit=2")
+    assert (len(listed["data"]), listed["has_more"], listed["url"]) == (2, True, "/v1/tax_codes")
+    assert call.get(f"/v1/tax_codes/{listed['data'][1]['id']}") == listed["data"][1]
+    assert call.refused("GET", "/v1/tax_codes/txcd_1")["status"] == 404
+
+
 def test_prices_by_how_often_they_recur(call: Caller) -> None:
     form = f"name=Gold&{PRICE}[currency]=usd&{PRICE}[unit_amount]=1"
     call.post(PRODUCTS, form)

@@ -73,6 +73,8 @@ def _customers(v1: Any) -> None:
         }
     )
     assert v1.prices.list({"product": product.id}).data[0] == v1.prices.retrieve(product.default_price.id)
+    code = v1.tax_codes.list({"limit": 1}).data[0].id
+    assert v1.tax_codes.retrieve(code).name == "General - Tangible Goods"
     v1.products.update(product.id, {"description": "shiny"})
     assert v1.products.list({"active": True}).data[0].description == "shiny"
     assert v1.products.retrieve(product.id).tax_code == "txcd_99999999"

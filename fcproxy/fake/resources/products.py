@@ -146,7 +146,7 @@ RESOURCE = Resource(
         Kind(
             KIND,
             "product",
-            expandable={"default_price": "price"},
+            expandable={"default_price": "price", "tax_code": "tax_code"},
             indexes={name: by(name) for name in ("id", *_FILTERS)},
             stand_in=_elsewhere,
         ),

@@ -74,6 +74,8 @@ async function products() {
   assert.equal((await stripe.products.list({ active: true })).data[0].id, product.id);
   assert.equal((await stripe.products.retrieve(product.id)).tax_code, "txcd_99999999");
   assert.equal((await stripe.products.del(product.id)).deleted, true);
+  const [code] = (await stripe.taxCodes.list({ limit: 1 })).data;
+  assert.deepEqual(await stripe.taxCodes.retrieve(code.id), code);
 }
 
 async function financialConnections() {
