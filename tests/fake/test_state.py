@@ -68,6 +68,16 @@ def test_a_walk_gives_what_a_look_at_everything_would(
     assert list(walk) == (wanted if oldest_first else wanted[::-1])
 
 
+@pytest.fixture(scope="module")
+def many() -> tuple[Caller, str]:
+    """A fake with many customers, one of everything else, and the id of a customer in the middle."""
+    call = Caller()
+    call.post("/v1/customers", "email=ada@example.com")
+    call.post("/v1/webhook_endpoints", "url=http://127.0.0.1:9/&enabled_events[]=product.created")
+    call.post("/v1/products", "name=x&id=prod_first")
+    return call, [call.post("/v1/customers")["id"] for _ in range(300)][150]
+
+
 @pytest.mark.parametrize(
     ("path", "query", "found"),
     [
@@ -83,14 +93,9 @@ def test_a_walk_gives_what_a_look_at_everything_would(
     ],
 )
 def test_a_page_looks_at_hardly_more_than_it_shows(
-    path: str, query: str, found: int, monkeypatch: pytest.MonkeyPatch
+    path: str, query: str, found: int, many: tuple[Caller, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = Caller()
-    endpoint = "url=http://127.0.0.1:9/&enabled_events[]=product.created"
-    call.post("/v1/customers", "email=ada@example.com")
-    call.post("/v1/webhook_endpoints", endpoint)
-    call.post("/v1/products", "name=x&id=prod_first")
-    ids = [call.post("/v1/customers")["id"] for _ in range(300)]
+    call, middle = many
     looked: list[Row] = []
     whole = Table.matches
 
@@ -99,7 +104,7 @@ def test_a_page_looks_at_hardly_more_than_it_shows(
         return whole(table, row, filters)
 
     monkeypatch.setattr(Table, "matches", noting)
-    assert len(call.get(path, query.replace("{middle}", ids[150]))["data"]) == found
+    assert len(call.get(path, query.replace("{middle}", middle))["data"]) == found
     assert len(looked) <= found + 1
 
 
