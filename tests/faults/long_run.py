@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -18,9 +19,10 @@ from tests.server.harness import KEY, connected, read_message
 
 _LANES = 8
 _SAMPLES = 100
-_COMMITTED = 1000
+_SAMPLED = 0.5
+"""Seconds between two looks at the memory while a recording is committed."""
 _WIDTH, _HEIGHT, _LEFT, _TOP = 640, 260, 60, 30
-_COLOURS = ("#1f77b4", "#d62728", "#2ca02c")
+_COLOURS = ("#1f77b4", "#9467bd", "#d62728", "#2ca02c")
 
 
 @dataclass
@@ -32,6 +34,8 @@ class Run:
     seconds: float = 0.0
     failed: int = 0
     mib: list[float] = field(default_factory=list)
+    ending: list[float] = field(default_factory=list)
+    """MiB resident from the signal to the end: while a recording is committed."""
 
 
 def get(number: int) -> bytes:
@@ -71,8 +75,18 @@ async def one(name: str, requests: int, folder: Path, *options: str) -> Run:
             for number in range(3):
                 await create(proxy.url, number)
         await drive(proxy, run)
-        # A long recording ends as its journal: what is measured is the way there, and a commit reads all of it at once.
-        await proxy.end(signal.SIGKILL if name == "record" and requests > _COMMITTED else signal.SIGTERM)
+        began = perf_counter()
+        ending = asyncio.create_task(proxy.end(signal.SIGTERM))
+        while not ending.done():
+            with suppress(OSError, IndexError):
+                run.ending.append(proxy.resident() / 1024)
+            await asyncio.wait([ending], timeout=_SAMPLED)
+        code = await ending
+        if name == "record":
+            sys.stdout.write(
+                f"commit: {perf_counter() - began:.0f} s, exit code {code}, at most {max(run.ending):.0f} MiB; "
+                f"{proxy.cassette.stat().st_size / 1e6:.0f} MB\n"
+            )
     sys.stdout.write(
         f"{name}: {run.requests:,} requests in {run.seconds:.0f} s, {run.failed} failed; "
         f"{run.mib[len(run.mib) // 10]:.0f} MiB after a tenth, {run.mib[-1]:.0f} MiB at the end\n"
@@ -85,6 +99,7 @@ async def main(requests: int, picture: Path) -> None:
     """Records, replays, fakes."""
     with tempfile.TemporaryDirectory() as folder:
         runs = [await one("record", requests, Path(folder), "--fsync", "batch")]
+        runs.append(Run("its commit", requests, mib=runs[0].ending))
         small = Path(folder, "small")
         small.mkdir()
         await one("record", 30, small)
@@ -108,11 +123,11 @@ def drawn(runs: list[Run]) -> str:
         lines.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{top * part / 4:.0f}</text>')
     for run, colour, at in zip(runs, _COLOURS, range(len(runs)), strict=True):
         points = " ".join(
-            f"{_LEFT + _WIDTH * number / (len(run.mib) - 1):.1f},{_TOP + _HEIGHT - _HEIGHT * mib / top:.1f}"
+            f"{_LEFT + _WIDTH * number / max(len(run.mib) - 1, 1):.1f},{_TOP + _HEIGHT - _HEIGHT * mib / top:.1f}"
             for number, mib in enumerate(run.mib)
         )
         lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{points}"/>')
-        lines.append(f'<text x="{_LEFT + 210 * at}" y="{_TOP + _HEIGHT + 30}" fill="{colour}">{run.name}</text>')
+        lines.append(f'<text x="{_LEFT + 155 * at}" y="{_TOP + _HEIGHT + 30}" fill="{colour}">{run.name}</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
