@@ -121,10 +121,19 @@ def ip_address(number: int, hint: str) -> str:
 
 
 def digits_hint(value: str) -> str:
-    """Letters and punctuation stay for the first two characters only, digits become `#`: `DE123` -> `DE###`."""
-    head = "".join("#" if char.isdigit() else char if char.isascii() and char.isalnum() else "-" for char in value[:2])
-    tail = "".join("#" if char.isdigit() else "X" if char.isalpha() else "-" for char in value[2:64])
-    return head + tail
+    """Letters that it begins with stay, two at most; others become `X`, digits `#`: `DE123A` -> `DE###X`.
+
+    "" for what has no digits, and for what is drawn for that.
+    """
+    if _NO_NUMBER.match(value):
+        return ""
+    head = _TWO_LETTERS.match(value)
+    start = head[0] if head is not None else ""
+    return start + "".join("#" if char.isdigit() else "X" if char.isalpha() else "-" for char in value[len(start) : 64])
+
+
+_NO_NUMBER = re.compile(r"number_REDACTED~|[^0-9]*\Z")
+_TWO_LETTERS = re.compile("[A-Za-z]{1,2}")
 
 
 def digits(number: int, hint: str) -> str:
@@ -196,16 +205,19 @@ def iban_valid(value: str) -> bool:
 
 
 def iban_hint(value: str) -> str:
-    """Country and length."""
+    """Country and length; "" for what is no IBAN."""
     text = re.sub(r"[^A-Za-z0-9]", "", value).upper()
-    return f"{text[:2]},{len(text)}"
+    return f"{text[:2]},{len(text)}" if _IBAN.fullmatch(text) else ""
+
+
+_IBAN = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{4,30}")
 
 
 def iban(number: int, hint: str) -> str:
     """A valid IBAN whose account part is the number."""
-    country, length = hint.split(",")
-    if not country.isalpha() or not 8 <= int(length) <= 34:
+    if not hint:
         return prefixed(number, "iban_")
+    country, length = hint.split(",")
     account = f"{number:0{int(length) - 4}d}"
     checksum = 98 - int("".join(str(int(char, 36)) for char in f"{account}{country}00")) % 97
     return f"{country}{checksum:02d}{account}"
@@ -253,6 +265,8 @@ def wallet_hint(value: str) -> str:
 
 
 _DIGITS_OF = {"hex": "0123456789abcdef", "bech32": "qpzry9x8gf2tvdw0", "base32": "ABCDEFGHIJ", "digits": "0123456789"}
+_BASE58 = "ABCDEFGHJK"
+"""Behind a run of ones: with a digit as the last letter, an address would be taken for a number."""
 
 
 def wallet(number: int, hint: str) -> str:
@@ -261,9 +275,9 @@ def wallet(number: int, hint: str) -> str:
     if not name:
         return prefixed(number, "wallet_")
     head = {"hex": "0x", "bech32": "bc1q", "base32": "G"}.get(name, "")
-    alphabet = _DIGITS_OF.get(name, "123456789A")
+    alphabet = _DIGITS_OF.get(name, _BASE58)
     out = ""
     while number:
         number, digit = divmod(number, len(alphabet))
         out = alphabet[digit] + out
-    return head + out.rjust(int(length) - len(head), alphabet[0])
+    return head + out.rjust(int(length) - len(head), "1" if alphabet is _BASE58 else alphabet[0])

@@ -71,6 +71,8 @@ class StructureRedactor:
     def _by_rule(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
         if rule.how == "drop":
             return ""
+        if value[0] == marker.OPEN and marker.MARKER.fullmatch(value):
+            return value  # the whole was recognised as what was learned
         if rule.how == "url":
             return self.url(value, secret=True)
         if rule.kind == "date_of_birth":

@@ -320,7 +320,7 @@ _WORD = re.compile(r"[A-Za-z0-9_./-]+")
 
 _MAY_NAME = re.compile(r"[=:>]")
 _MAY_PLACEHOLD = re.compile(r"[Rr](?:edacted|EDACTED)|\+1")
-_MAY_NUMBER = re.compile(r"[0-9]{8}")
+_MAY_NUMBER = re.compile(r"[0-9]{8}|000-00-")
 
 
 class _Literals(NamedTuple):

@@ -116,7 +116,16 @@ _ALL = (
         same=_plain,
     ),
     Kind("routing_number", draw.routing_number, re.compile(r"1100[0-9]{5}"), learn=True),
-    Kind("digits", draw.digits, _NUMBER_MARK, draw.digits_hint, learn=True, per_hint=True),
+    Kind(
+        "digits",
+        draw.digits,
+        _NUMBER_MARK,
+        draw.digits_hint,
+        # The only one that is told by its shape: a social security number.
+        literal=r"(?<![0-9A-Za-z_-])000-00-[0-9]{4}(?![0-9A-Za-z_-])",
+        learn=True,
+        per_hint=True,
+    ),
     Kind("short_digits", draw.digits, _NUMBER_MARK, draw.digits_hint, per_hint=True),
     Kind("number", draw.digits, _NUMBER_MARK, draw.digits_hint, per_hint=True),
     Kind(
@@ -126,7 +135,15 @@ _ALL = (
         draw.ip_hint,
         per_hint=True,
     ),
-    Kind("wallet", draw.wallet, re.compile(r"wallet_REDACTED~[0-9]+"), draw.wallet_hint, learn=True, per_hint=True),
+    Kind(
+        "wallet",
+        draw.wallet,
+        re.compile(r"wallet_REDACTED~[0-9]+"),
+        draw.wallet_hint,
+        literal=r"(?<![A-Za-z0-9])0x0{16}[0-9a-f]{24}(?:[0-9a-f]{24})?(?![A-Za-z0-9])",
+        learn=True,
+        per_hint=True,
+    ),
     Kind(
         "fingerprint",
         lambda number, hint: f"Redacted{number:08d}",

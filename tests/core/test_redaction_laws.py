@@ -2,6 +2,7 @@
 
 import json
 import random
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given, settings
@@ -15,17 +16,25 @@ from fcproxy.stripe.kinds import KINDS
 from fcproxy.stripe.matching import MATCHING
 from fcproxy.stripe.secrets import RULES, default_redactor
 from tests.attacks.hunt import record, rng_for
-from tests.attacks.places import LINE_PLACES, PLACES
+from tests.attacks.places import LINE_PLACES, PLACES, interaction
 from tests.attacks.prey import PREY, letters
 
 SAMPLES = {
     "secret": ["sk_" + "test_" + "A1b2C3d4E5f6G7h8", "whsec_" + "A1b2C3d4E5f6G7h8", "opaque-1234"],
     "card": ["4532015112830366", "378734493671000", "4532-0151-1283-0366"],
-    "iban": ["DE44500105175407324931", "GB33BUKB20201555555555"],
-    "wallet": ["0x" + "52908400098527886E0F7030069857D2E4169EE7", "GA" + "A" * 54, "123456"],
+    "iban": ["DE44500105175407324931", "GB33BUKB20201555555555", "12", "none", "0x9d7a"],
+    "wallet": [
+        "0x" + "52908400098527886E0F7030069857D2E4169EE7",
+        "GA" + "A" * 54,
+        "123456",
+        "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin",
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+        "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+        "none",
+    ],
     "postal_code": ["94111-1234", "SW1A 1AA", "10115"],
     "ip_address": ["8.8.8.8", "2a00:1450::1"],
-    "digits": ["123456789", "DE123456789", "123-45-6789"],
+    "digits": ["123456789", "DE123456789", "123-45-6789", "12AB34", "none", "\u00e9-?"],
     "number": ["123456789"],
     "file_name": ["passport.jpg", "scan"],
 }
@@ -38,8 +47,14 @@ def test_a_placeholder_has_its_originals_hint(kind: str, value: str) -> None:
         assert one.hint(one.draw(number, one.hint(value))) == one.hint(value)
 
 
+NUMBERED_ANEW = ("card", "digits", "wallet")
+"""Their placeholders look like originals: redacted again they are numbered again, to the same end."""
+
+
 @pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS.values() if kind.literal and kind.name != "card"], ids=lambda kind: kind.name
+    "kind",
+    [kind for kind in KINDS.values() if kind.literal and kind.name not in NUMBERED_ANEW],
+    ids=lambda kind: kind.name,
 )
 def test_what_is_drawn_is_recognised(kind: object) -> None:
     assert kind in KINDS.values()
@@ -118,6 +133,15 @@ def test_the_same_secret_is_the_same_everywhere_and_others_are_others(prey: obje
     assert kept[0] != kept[1]
 
 
+def test_a_secret_that_a_form_would_take_apart_is_the_same_each_time() -> None:
+    value = letters(rng_for("apart"), 9) + "/+&=" + letters(rng_for("apart", "2"), 9)
+    forms = [f"a={turn}&password={quote_plus(value)}&account_number=12345%3D6789012" for turn in range(3)]
+    kept = record(*(interaction(sent=form.encode()) for form in forms))
+    assert [one.request.body for one in kept] == [
+        f"a={turn}&password=REDACTED~1&account_number=00000-0000001".encode() for turn in range(3)
+    ]
+
+
 REQUESTS = (
     "/v1/x?client_secret={}", "/v1/x/{}", "/v1/x?note=see%20{}%20there",
 )  # fmt: skip
@@ -136,6 +160,32 @@ def test_originals_and_placeholders_have_one_canonical_form(prey: object, target
     redactor = default_redactor(DECODERS)
     stored = redactor.settle([redactor.redact(Interaction(live, Response(200, Headers())))])[0].request
     assert stored != live
+    forms = [canonical(request, MATCHING, default_redactor(DECODERS, comparing=True)) for request in (live, stored)]
+    assert forms[0].key == forms[1].key
+
+
+FIELDS_AND_TEXTS = (
+    ("password", "Ab1cDef/+&=Gh2ijkLm"),
+    ("account_number", "12345=6789012"),
+    ("iban", "0x9d7ae9a3badf4d7d0c68128c56641c3eff4e9ab7"),
+    ("iban", "GB33BUKB20201555555555"),
+    ("wallet_addresses[solana]", "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin"),
+    ("wallet_addresses[bitcoin]", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+    ("wallet_addresses[xrp]", "123456"),
+    ("id_number", "12AB34"),
+    ("note", "see 123-45-6789"),
+    ("note", "to 0x52908400098527886E0F7030069857D2E4169EE7"),
+    ("note", "call +442079460123"),
+)
+
+
+@pytest.mark.parametrize(("name", "value"), FIELDS_AND_TEXTS)
+def test_what_replays_with_originals_does_with_placeholders(name: str, value: str) -> None:
+    sent = f"a=1&{name}={quote_plus(value)}".encode()
+    headers = Headers([("Content-Type", "application/x-www-form-urlencoded")])
+    live = Request("POST", "https://api.stripe.com/v1/x", headers, sent)
+    stored = record(Interaction(live, Response(200, Headers())))[0].request
+    assert stored.body != sent
     forms = [canonical(request, MATCHING, default_redactor(DECODERS, comparing=True)) for request in (live, stored)]
     assert forms[0].key == forms[1].key
 
