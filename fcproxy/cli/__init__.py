@@ -1,6 +1,8 @@
 """The command line. Commands are loaded when they are called, so that `fcproxy --help` stays quick."""
 
 import importlib
+import sys
+from io import TextIOWrapper
 
 import click
 
@@ -67,5 +69,8 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. What a terminal's encoding lacks is escaped: an error must not end in another one."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     cli.main(prog_name="fcproxy")

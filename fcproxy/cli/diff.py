@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fcproxy.cli.options import epilog
+from fcproxy.cli.terminal import tell
 from fcproxy.core.views import Change, View
 
 __all__ = ["diff"]
@@ -45,13 +46,13 @@ def diff(ctx: click.Context, /, *, old: Path, new: Path, exact: bool, form: str)
 
 def _tell(change: Change) -> None:
     if change.old is None and change.new is not None:
-        click.echo(f"+ {_titled(change.new)}")
+        tell(f"+ {_titled(change.new)}")
     elif change.old is not None and change.new is None:
-        click.echo(f"- {_titled(change.old)}")
+        tell(f"- {_titled(change.old)}")
     elif change.old is not None and change.new is not None:
-        click.echo(f"! {_titled(change.old)}" + ("" if change.old[0] == change.new[0] else f" (now {change.new[0]})"))
+        tell(f"! {_titled(change.old)}" + ("" if change.old[0] == change.new[0] else f" (now {change.new[0]})"))
     for place, before, after in change.fields:
-        click.echo(f"    {place}: {_text(before)} -> {_text(after)}")
+        tell(f"    {place}: {_text(before)} -> {_text(after)}")
 
 
 def _titled(one: tuple[int, View]) -> str:

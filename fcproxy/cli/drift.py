@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fcproxy.cli.options import config_from, epilog
+from fcproxy.cli.terminal import tell
 from fcproxy.core.shapes import LEVELS, Difference
 
 if TYPE_CHECKING:
@@ -86,11 +87,12 @@ def _tell(found: "Drift") -> None:
         lines = [f"  ! status {then}, now {now}, {count} times" for (then, now), count in one.statuses.items()]
         lines += [f"  {_SIGNS[each.level]} {each.place or 'the answer'}: {_words(each)}" for each in one.differences()]
         if lines:
-            click.echo("\n".join([one.name, *lines]))
+            for line in (one.name, *lines):
+                tell(line)
     gone = sum(one.gone for one in found.routes.values())
     counts = [f"{found.compared} answers compared", f"{gone} objects gone", f"{found.skipped} requests not sent"]
     counts += [f"{count} failed ({kind})" for kind, count in found.failed.items()]
-    click.echo(f"drift: {', '.join(counts)}; {', '.join(sorted(found.levels())) or 'no difference'}")
+    tell(f"drift: {', '.join(counts)}; {', '.join(sorted(found.levels())) or 'no difference'}")
 
 
 def _words(one: Difference) -> str:

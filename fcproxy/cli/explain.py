@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fcproxy.cli.options import epilog
+from fcproxy.cli.terminal import tell
 from fcproxy.core.deck import Deck
 from fcproxy.core.matching import Mismatch
 
@@ -61,13 +62,14 @@ def explain(
     if form == "json":
         click.echo(json.dumps(_as_json(answer, compared), indent=2))
     elif isinstance(answer, Mismatch):
-        click.echo(answer.message)
+        for line in answer.message.split("\n"):
+            tell(line)
     else:
-        click.echo(f"{deck.name}: interaction {answer} answers it.")
+        tell(f"{deck.name}: interaction {answer} answers it.")
     if form == "text":
-        click.echo("Compared:")
+        tell("Compared:")
         for place, text in compared.items():
-            click.echo(f"  {place} = {text}")
+            tell(f"  {place} = {text}")
     ctx.exit(1 if isinstance(answer, Mismatch) else 0)
 
 

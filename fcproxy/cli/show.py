@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fcproxy.cli.options import epilog
+from fcproxy.cli.terminal import tell
 
 __all__ = ["show"]
 
@@ -33,11 +34,11 @@ def show(*, cassette: Path, full: bool, number: int | None, stable: bool) -> Non
     if number is not None and number >= len(views):
         raise UsageError(f"{cassette}: has {len(views)} interactions, the first is 0")
     if number is None:
-        click.echo(f"{len(views)} interactions" + origin(parsed))
+        tell(f"{len(views)} interactions" + origin(parsed))
     for index, one in enumerate(views):
         if number not in {None, index}:
             continue
-        click.echo(f"{index} {one.title}")
+        tell(f"{index} {one.title}")
         if full or number is not None:
             for place, text in one.fields.items():
-                click.echo(f"  {place} = {text}")
+                tell(f"  {place} = {text}")

@@ -1,6 +1,7 @@
 """Cassettes that are damaged or made to harm: an error with file, line and what to do; no traceback, no silence."""
 
 import asyncio
+import base64
 import os
 import re
 import sys
@@ -8,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from fcproxy.cli import cli
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.server.store import load
 from tests.faults.processes import ended, environment
@@ -119,6 +122,38 @@ async def test_commands_end_with_exit_code_3_and_one_line(name: str, tmp_path: P
         assert re.fullmatch(rf"fcproxy: {re.escape(str(path))}(:\d+)?: .+\n", done.err)
         assert done.out == ""
         assert not (tmp_path / "pwned").exists()
+
+
+ODD = base64.b64encode(b"\x1b[2J\xff\xed\xa0\x80\r\n- 9 DELETE /v1/all\n").decode()
+"""Octets that clear a screen, are no UTF-8, and make a line of their own."""
+
+PLACES = ("method: GET", "uri: https://api.stripe.com/v1/x", "body: null", "string: ok", "message: OK", "headers: {}")
+COMMANDS = {
+    "show": ["show", "c.yaml"],
+    "diff": ["diff", "c.yaml", "good.yaml"],
+    "explain": ["explain", "--cassette", "c.yaml", "--", "http://p/v1/y"],
+    "audit": ["audit", "c.yaml"],
+    "convert": ["convert", "--force", "c.yaml", "o.har"],
+    "redact": ["redact", "c.yaml"],
+    "drift": ["drift", "c.yaml", "--upstream", "http://127.0.0.1:9", "--format", "text"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_octets_of_any_sort_in_any_place_are_shown_or_refused(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.yaml").write_text(GOOD, encoding="ascii")
+    for place in PLACES:
+        name, _, value = place.partition(": ")
+        odd = f"{{X-A: [!!binary {ODD}], ? !!binary {ODD} : [a]}}" if name == "headers" else f"!!binary {ODD}"
+        (tmp_path / "c.yaml").write_text(GOOD.replace(f"{name}: {value}", f"{name}: {odd}"), encoding="ascii")
+        done = CliRunner().invoke(cli, COMMANDS[command])
+        assert isinstance(done.exception, SystemExit | None), (place, done.exception)
+        assert done.exit_code in ({0, 1} if command in {"show", "diff", "explain"} else {0, 1, 3}), place
+        assert all(line.isprintable() for line in done.output.split("\n")), place
+        assert "\n- 9 DELETE /v1/all\n" not in done.output
 
 
 async def test_an_enormous_file_is_refused_without_being_read(tmp_path: Path) -> None:
