@@ -47,8 +47,8 @@ def mode_words() -> str:
 
 
 def options() -> str:
-    """The option table of fcproxy.config."""
-    from fcproxy.config import EVERY, OPTIONS
+    """The option table of fcproxy.config.options."""
+    from fcproxy.config.options import EVERY, OPTIONS
 
     def default(value: object) -> str:
         return "" if value is None or value is False else f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

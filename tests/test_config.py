@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fcproxy.config import OPTIONS, Config, load_config, options_of, read_file
+from fcproxy.config import Config, load_config, options_of, read_file
+from fcproxy.config.options import OPTIONS
 from fcproxy.core.errors import UsageError
 
 

@@ -16,7 +16,8 @@ import click
 import pytest
 
 from fcproxy.cli import cli
-from fcproxy.config import OPTIONS, read_file
+from fcproxy.config import read_file
+from fcproxy.config.options import OPTIONS
 from fcproxy.core.message import Interaction
 from fcproxy.vcr_format import parse
 

@@ -13,7 +13,7 @@ PLANTS = {
     "core/message.py": "from fcproxy.stripe import ids",
     "stripe/ids.py": "import logging",
     "fake/errors.py": "import random",
-    "config.py": "from fcproxy.server import app",
+    "config/files.py": "from fcproxy.server import app",
     "server/store.py": "import yaml",
 }
 """File of the package -> a line that must not stand in it."""

@@ -1,4 +1,4 @@
-"""click's options, made from the table in fcproxy.config."""
+"""click's options, made from the table in fcproxy.config.options."""
 
 import os
 from collections.abc import Callable, Mapping

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import fcproxy
 from fcproxy.cli import COMMANDS, cli
-from fcproxy.config import OPTIONS
+from fcproxy.config.options import OPTIONS
 from tests.cli.processes import clean_environment
 from tests.cli.processes import fcproxy as command
 
