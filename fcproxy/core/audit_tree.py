@@ -34,6 +34,10 @@ class Pairs(list[tuple[object, object]]):
     """A mapping as its pairs in order, doubled keys included."""
 
 
+Path = tuple[object, "Path"] | tuple[()]
+"""A linked list, innermost first: what is below shares what is above."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where a value stands: the names above it that rules ask for, and the nearest object's type."""
@@ -46,7 +50,7 @@ class Context:
 class Leaf:
     """A text or number under its name. ``path`` is a linked list, innermost first."""
 
-    path: tuple[object, ...]
+    path: Path
     name: str
     value: str
     context: Context
@@ -139,11 +143,11 @@ def embedded(text: str) -> Iterator[object]:
 _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
 
-def safe_path(path: tuple[object, ...]) -> str:
+def safe_path(path: Path) -> str:
     """`$.accounts.data[0].owner`. Keys that are not plain words are shown as `<key>`: a key may itself be a secret."""
     parts: list[str] = []
     while path:
-        part, path = path[0], path[1]  # type: ignore[assignment]
+        part, path = path
         if isinstance(part, int):
             parts.append(f"[{part}]")
         else:
@@ -158,7 +162,7 @@ def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True
 
     Not ``whole``: leaves out keys, and values that no rule asks for and that hold no structure of their own.
     """
-    stack: list[tuple[object, tuple[object, ...], str, Context]] = [(tree, (), "", context)]
+    stack: list[tuple[object, Path, str, Context]] = [(tree, (), "", context)]
     visited = 0
     while stack:
         node, path, name, context = stack.pop()
@@ -180,9 +184,7 @@ def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True
             stack.extend((item, (number, path), name, context) for number, item in reversed(list(enumerate(node))))
 
 
-def _fields(
-    node: Pairs, path: tuple[object, ...], context: Context, index: NameIndex, *, whole: bool
-) -> Iterator[Leaf]:
+def _fields(node: Pairs, path: Path, context: Context, index: NameIndex, *, whole: bool) -> Iterator[Leaf]:
     """The texts of a mapping, and its keys."""
     all_of_it = whole or not context.names.isdisjoint(index.opaque)
     for key, value in node:
@@ -205,9 +207,7 @@ def _octets(node: list[object]) -> str:
     return ",".join(map(str, node)) if numbers else ""
 
 
-def _bracketed(
-    key: object, path: tuple[object, ...], context: Context, index: NameIndex
-) -> tuple[str, tuple[object, ...], Context]:
+def _bracketed(key: object, path: Path, context: Context, index: NameIndex) -> tuple[str, Path, Context]:
     """A key, and what encloses it: a form's name (`card[number]`, as a dict or HAR's params have it) taken apart."""
     if not isinstance(key, str) or ("[" not in key and "%" not in key):
         return key if isinstance(key, str) else "", path, context
@@ -236,7 +236,7 @@ def _inside(node: Pairs, name: str, context: Context) -> Context:
     return Context(context.names & {normalised(name)}, kind)
 
 
-def _named_pair(node: Pairs, path: tuple[object, ...], context: Context, index: NameIndex) -> Iterator[Leaf]:
+def _named_pair(node: Pairs, path: Path, context: Context, index: NameIndex) -> Iterator[Leaf]:
     """`{name: X-Api-Key, value: ...}` reads like `X-Api-Key: ...`; `{day, month, year}` like one date."""
     values = {key: value for key, value in node if isinstance(key, str) and isinstance(value, str)}
     name, value = values.get("name") or values.get("key"), values.get("value")
@@ -256,7 +256,7 @@ def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]
         while len(parts) > 1 and (parts[-1] == "" or parts[-1].isdigit()):
             parts.pop()
         inner = context
-        path: tuple[object, ...] = ()
+        path: Path = ()
         for part in parts[:-1]:
             inner = index.below(inner, part)
             path = (int(part) if part.isdecimal() and len(part) < 6 else part, path)
