@@ -101,6 +101,8 @@ _UU_LINES = re.compile(r"(?m)(?:^[!-M][ -`]{12,62}\r*(?:\n|\Z))+")
 
 def uu_runs(text: str) -> Iterator[Octets]:
     """Lines of uuencode, with or without their `begin` and `end`."""
+    if "\n" not in text and _UU_LINES.match(text) is None:
+        return
     for found in _UU_LINES.finditer(text):
         at, start, data = found.start(), found.start(), b""
         for line in _LINE.findall(found[0]):
@@ -131,9 +133,9 @@ _BASE58_RUN = re.compile(rf"(?<![A-Za-z0-9_])[{_BASE58}]{{38,200}}(?![A-Za-z0-9_
 """Longer than an id: decoding costs its length squared. Shorter copies of what is known: see `learned`."""
 
 
-def base58_runs(text: str) -> Iterator[Octets]:
-    """Base58 of plain text: whole words only, since each letter depends on all."""
-    for found in _BASE58_RUN.finditer(text):
+def base58_runs(text: str, start: int = 0) -> Iterator[Octets]:
+    """Base58 of plain text from ``start`` on: whole words only, since each letter depends on all."""
+    for found in _BASE58_RUN.finditer(text, start):
         number = 0
         for letter in found[0]:
             number = number * 58 + _BASE58.index(letter)

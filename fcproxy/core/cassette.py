@@ -22,11 +22,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FAILURES = frozenset({409, 429})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """A lookup's result. ``index`` is None on a miss, then ``reason`` says why and ``near`` are look-alikes.
 
-    ``repeated``: the answer was given before (a sticky GET).
+    ``repeated``: the answer was given before (a sticky GET). Not frozen, which would cost each request a microsecond.
     """
 
     index: int | None

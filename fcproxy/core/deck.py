@@ -27,9 +27,12 @@ from fcproxy.core.verdict import Verdict
 __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Replay:
-    """Answer with ``response``, which is interaction number ``index`` (from 0) of the cassette."""
+    """Answer with ``response``, which is interaction number ``index`` (from 0) of the cassette.
+
+    Not frozen, which would cost each request a microsecond.
+    """
 
     index: int
     response: Response

@@ -60,7 +60,7 @@ _MAY_DEFLATE = re.compile(f"[{_VALUES[1::2]}][{_VALUES[:32]}]|[{_VALUES[::2]}][{
 # The first octets of gzip and, by level, of zlib.
 _PACKED64 = re.compile(r"H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7]")
 _LONG = re.compile(r"[A-Za-z0-9]{16}")
-"""Hex and base32 are no shorter."""
+"""Hex, base32 and base58 are no shorter, and begin no earlier."""
 
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}|[a-z2-7]{24,}={0,6}")
 _HEX = re.compile(r"[0-9A-Fa-f]{16,}")
@@ -86,12 +86,12 @@ def runs(text: str) -> Iterator[Run]:
             yield from _base64(found.start(), found.end(), re.sub(r"\s", "", found[0]))
     for found in _BASE64.finditer(text):
         yield from _base64(found.start(), found.end(), found[0])
-    if _LONG.search(text) is not None:
-        for found in _HEX.finditer(text):
+    if (long := _LONG.search(text)) is not None:
+        for found in _HEX.finditer(text, long.start()):
             yield from _hex(found)
-        for found in _BASE32.finditer(text):
+        for found in _BASE32.finditer(text, long.start()):
             yield from _base32(found)
-        for start, end, data in base58_runs(text):
+        for start, end, data in base58_runs(text, long.start()):
             yield from _readable(start, end, data)
     for start, end, data in (*base85_runs(text), *uu_runs(text)):
         yield from _readable(start, end, data)
@@ -115,11 +115,12 @@ def _base64(start: int, end: int, run: str) -> Iterator[Run]:
             yield from _readable(start + begin, end, _decoded64(plain[begin + (skip - begin) % 4 :]))
         if (
             packed is None
-            and len(plain) - begin >= _SHORTEST_PACKED
             and _MAY_DEFLATE.match(plain, begin)
+            and len(plain) - begin >= _SHORTEST_PACKED
             and not _ID.fullmatch(run, begin)
+            and (opened := _deflated(_decoded64(plain[begin:])))
         ):
-            yield from _readable(start + begin, end, _deflated(_decoded64(plain[begin:])))
+            yield from _readable(start + begin, end, opened)
     if packed is not None:
         yield from _readable(start + packed.start(), end, _unpacked(_decoded64(plain[packed.start() :])))
 

@@ -22,12 +22,16 @@ MAX_FIELDS = 64
 _LINES = 2048
 """How many header lines are remembered."""
 
+_MOST_NAMES = 512
+_LONGEST_NAME = 64
 _LONGEST_LINE = 1024
 """Longer lines are not remembered, so that the memory stays below 2 MiB."""
 
 _FIRST = re.compile(rb"(GET|POST|DELETE|PUT|PATCH|OPTIONS) (/[!\"$-~]*) HTTP/1\.1")
 _BEGUN = re.compile(rb"(?:[A-Z]{3,7} |[A-Z]{0,7}\Z)")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~](?:[ -~\t]*[!-~])?)?[ \t]*")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = bytes([0x09, *range(0x20, 0x7F)])
+"""Octets of a value, which has no blank at its ends: there is no more to its grammar here."""
 
 _ODD = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"sec-websocket-key1"})
 """Fields that change how a request is framed or answered: such a request is not plain."""
@@ -44,7 +48,7 @@ _ONCE = (
 )
 """Fields that aiohttp's parser refuses to see twice."""
 
-_IGNORED, _SINGLE, _COMPARED, _KEY, _LENGTH, _REFUSED = range(6)
+_IGNORED, _SINGLE, _COMPARED, _KEY, _LENGTH, _CONNECTION, _REFUSED = range(7)
 
 
 class _Line(NamedTuple):
@@ -95,8 +99,9 @@ class PlainReader:
         self._names = (
             dict.fromkeys(_ONCE, _SINGLE)
             | {name.encode(): _COMPARED for name in compared}
-            | {b"idempotency-key": _KEY, b"content-length": _LENGTH, b"host": _SINGLE}
+            | {b"idempotency-key": _KEY, b"content-length": _LENGTH, b"host": _SINGLE, b"connection": _CONNECTION}
         )
+        self._fields: dict[bytes, tuple[int, str, str]] = {}
         self._known: dict[bytes, _Line] = {}
 
     def read(self, data: bytes) -> Plain | None:
@@ -140,22 +145,34 @@ class PlainReader:
         return (tuple(compared), key, length) if "host" in seen else None
 
     def _look(self, line: bytes) -> _Line:
-        found = _FIELD.fullmatch(line)
-        if found is None:
+        written, colon, rest = line.partition(b":")
+        value = rest.strip(b" \t")
+        field = self._fields.get(written) or self._field(written)
+        if field is None or not colon or value.translate(None, _VALUE):
             return _NOT_PLAIN
-        name, value = found[1].lower(), found[2] or b""
-        if name in _ODD or (name == b"connection" and value.lower() != b"keep-alive"):
+        kind, name, lower = field
+        if kind == _CONNECTION:
+            kind = _IGNORED if value.lower() == b"keep-alive" else _REFUSED
+        if kind == _REFUSED or (kind == _LENGTH and not (value.isdigit() and len(value) < 8)):
             return _NOT_PLAIN
-        kind = self._names.get(name, _IGNORED)
-        if kind == _LENGTH and not (value.isdigit() and len(value) < 8):
-            return _NOT_PLAIN
-        text = found[1].decode()
-        what = _Line(kind, value, (text, value.decode()), text.lower())
+        what = _Line(kind, value, (name, value.decode()), lower)
         if kind != _KEY and len(line) <= _LONGEST_LINE:
             if len(self._known) >= _LINES:
                 self._known.clear()
             self._known[line] = what
         return what
+
+    def _field(self, written: bytes) -> tuple[int, str, str] | None:
+        """The kind of a field's name, the name, and it in lower case; None for what is no name."""
+        if _NAME.fullmatch(written) is None:
+            return None
+        name = written.lower()
+        field = (_REFUSED if name in _ODD else self._names.get(name, _IGNORED), written.decode(), name.decode())
+        if len(self._fields) >= _MOST_NAMES:
+            self._fields.clear()
+        if len(written) <= _LONGEST_NAME:
+            self._fields[written] = field
+        return field
 
 
 _NOT_PLAIN = _Line(_REFUSED, b"")

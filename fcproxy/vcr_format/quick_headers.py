@@ -13,8 +13,8 @@ NULLS = frozenset({"null", "Null", "NULL"})
 _MOST = 1024
 """How many blocks are kept, and how many fields: of a large cassette's many occur once only."""
 
-_FIELD = re.compile(r"\n      ([A-Za-z][A-Za-z0-9-]*):\n      - ([^\n]+)")
-_BESIDES = len("\n      :\n      - ")
+_BEFORE_NAME = re.compile(r"\n      (?=[A-Za-z])")
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):\n      - ([^\n]+)")
 _START = re.compile(r"\n      (?! )")
 _PART = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)", re.DOTALL)
 _IN_JSON = re.compile(r'"([A-Za-z][A-Za-z0-9-]*)": \["([^"\\\n]*)"\]')
@@ -29,7 +29,7 @@ class KnownHeaders:
     def __init__(self, scalar: Callable[[str], str | bytes | None]) -> None:
         self._scalar = scalar
         self._blocks: dict[str, Headers | None] = {}
-        self._fields: dict[Pair, Pair] = {}
+        self._fields: dict[str, Pair] = {}
         """A field as it is written -> as it reads."""
         self._in_json: dict[Pair, Pair] = {}
         self._names: dict[tuple[str, ...], tuple[str, ...] | None] = {}
@@ -38,11 +38,12 @@ class KnownHeaders:
         """The fields of one message, a line for each name and each value; None where they are beyond this reader."""
         if written in self._blocks:
             return self._blocks[written]
-        found: list[Pair] = _FIELD.findall(written)
-        if sum([len(name) + len(value) for name, value in found]) + _BESIDES * len(found) != len(written):
-            return self._kept(written, self._several(written))
         known = self._fields
-        return self._kept(written, self._distinct([known.get(one) or self._field(*one) for one in found]))
+        before, *fields = _BEFORE_NAME.split(written)
+        read = [known.get(one) or self._field(one) for one in fields]
+        # What is there without a name, and a field of several values, is for the slower way.
+        simple = not before and None not in read
+        return self._kept(written, self._distinct(read) if simple else self._several(written))
 
     def in_json(self, written: str) -> Headers | None:
         """The same, of what stands between the braces of a mapping in JSON."""
@@ -60,13 +61,14 @@ class KnownHeaders:
         self._blocks[written] = read
         return read
 
-    def _field(self, name: str, written: str) -> Pair | None:
-        value = self._scalar(written)
-        if not isinstance(value, str):
+    def _field(self, written: str) -> Pair | None:
+        found = _FIELD.fullmatch(written)
+        value = self._scalar(found[2]) if found is not None else None
+        if found is None or not isinstance(value, str):
             return None
         if len(self._fields) >= _MOST:
             self._fields.clear()
-        read = self._fields[name, written] = (name, value)
+        read = self._fields[written] = (found[1], value)
         return read
 
     def _same(self, pair: Pair) -> Pair:
@@ -74,16 +76,16 @@ class KnownHeaders:
             self._in_json.clear()
         return self._in_json.setdefault(pair, pair)
 
-    def _distinct(self, fields: Sequence[Pair | None]) -> Headers | None:
-        """The headers; None where a field could not be read, or a name stands twice: a mapping has it once."""
-        items = [one for one in fields if one is not None]
+    def _distinct(self, read: Sequence[Pair | None]) -> Headers | None:
+        """The headers; None where a name stands twice: a mapping has it once."""
+        items = [one for one in read if one is not None]
         names = tuple([name for name, _ in items])
         if names not in self._names:
             good = len(set(names)) == len(names) and NULLS.isdisjoint(names)
             # Shared: the names in lower case would otherwise take as much as the fields.
             self._names[names] = tuple([name.lower() for name in names]) if good else None
         lower = self._names[names]
-        return Headers.named(items, lower) if lower is not None and len(items) == len(fields) else None
+        return Headers.named(items, lower) if lower is not None else None
 
     def _several(self, written: str) -> Headers | None:
         """Headers some of which have several values, or values of several lines."""
@@ -101,8 +103,8 @@ class KnownHeaders:
                     return None
                 names.add(name)
                 continue
-            pair = self._field(name, value) if name is not None else None
-            if pair is None:
+            text = self._scalar(value)
+            if name is None or not isinstance(text, str):
                 return None
-            items.append(pair)
+            items.append((name, text))
         return Headers(items) if len({pair[0] for pair in items}) == len(names) else None
