@@ -89,12 +89,28 @@ def _text(headers: Headers, data: bytes) -> tuple[str | None, str]:
     if not charset:
         charset = _wide(data) or "utf-8"
     try:
-        text = data.decode(
-            charset, "surrogateescape" if charset in ("utf-8", "utf8", "us-ascii", "ascii") else "strict"
-        )
+        text = data.decode(charset, "surrogateescape" if charset in _ASCII_STAYS else "strict")
     except (LookupError, UnicodeError):
         raise Unopenable("charset") from None
+    if charset not in _ASCII_STAYS and not _is_all_read(data, text):
+        raise Unopenable("charset")
     return (None if _CONTROL.search(text) else text), charset
+
+
+_ASCII_STAYS = ("utf-8", "utf8", "us-ascii", "ascii")
+_ASCII_RUN = re.compile(rb"[!-~]{6,}")
+
+
+def _is_all_read(data: bytes, text: str) -> bool:
+    """Whether what is plain in the bytes is plain in the text. In UTF-16, EBCDIC, Shift JIS or a shifted ISO 2022 ASCII
+    reads as other letters: a secret behind such a label would be stored unread."""
+    at = 0
+    for run in _ASCII_RUN.findall(data):
+        at = text.find(run.decode("ascii"), at)
+        if at < 0:
+            return False
+        at += len(run)
+    return True
 
 
 def _wide(data: bytes) -> str | None:

@@ -13,12 +13,10 @@ from fcproxy.core.message import Request, Response
 
 __all__ = ["LiveGuard"]
 
-_LIVE = "live_"
-"""In both of these; most requests hold it nowhere, which is told by a tenth of the time."""
-
 _LIVE_KEY = re.compile(r"(?<![A-Za-z0-9])(?:sk|rk|rkcs|ek|uk|usk)_(?:org_)?live_")
-_LIVE_PARAMETER = re.compile(r"(?:^|[?&])key=(?:pk|sk|rk)_live_")
-_LIVEMODE = re.compile(rb'"livemode"\s*:\s*true')
+_LIVE_PARAMETER = re.compile(rb"(?:^|[?&])key=(?:pk|sk|rk)(?:_|%5[Ff])live(?:_|%5[Ff])")
+# Also within JSON in a string, as the Stripe CLI has its events.
+_LIVEMODE = re.compile(rb'"livemode\\*"\s*:\s*true')
 
 
 class LiveGuard:
@@ -31,15 +29,15 @@ class LiveGuard:
         """``live-key`` for a live key in the Authorization header or the `key` parameter."""
         for value in request.headers.get_all("Authorization"):
             _, user, password = credential_of(value)
-            if any(_LIVE in text and _LIVE_KEY.search(text) for text in (value, user, password)):
+            if any("live_" in text and _LIVE_KEY.search(text) for text in (value, user, password)):
                 return "live-key"
         if (request.headers.get("Stripe-Livemode") or "").strip().lower() == "true":
             return "live-key"
-        if _LIVE in request.url and _LIVE_PARAMETER.search(request.url):
-            return "live-key"
-        if _LIVE.encode() not in request.body or len(request.body) >= 65536:
-            return None
-        return "live-key" if _LIVE_PARAMETER.search(request.body.decode("utf-8", "replace")) else None
+        # `live` alone is looked for first: it is told by a tenth of the time, and the underscore may be escaped.
+        for data in (request.url.encode("utf-8", "surrogateescape"), request.body):
+            if b"live" in data and _LIVE_PARAMETER.search(data):
+                return "live-key"
+        return None
 
     def response(self, response: Response) -> str | None:
         """``livemode`` where any object of the answer says `livemode: true`."""

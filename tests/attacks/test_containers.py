@@ -64,6 +64,31 @@ def test_wide_charsets_with_and_without_a_mark(charset: str, *, labelled: bool) 
     assert not holds(response.body)
 
 
+MISLABELLED = {
+    "utf-16-le": TEXT.encode(),
+    "utf-16-be": TEXT.encode(),
+    "utf-16": TEXT.encode() + b" ",
+    "cp500": f"see {KEY} there".encode(),
+    "utf-7": f"see {KEY.replace('test', '+AHQ-est')} {KEY[8:]}".encode(),
+    "shift_jis": b"\x81" + KEY.encode(),
+    "iso-2022-jp": b"\x1b$B" + KEY.encode() + b"\x1b(B",
+    "hz": b"~{" + KEY.encode() + b"~}",
+    "": b"\xff\xfe" + TEXT.encode(),
+}
+"""By their labels these read as other letters than stand there."""
+
+
+@pytest.mark.parametrize("media", ["application/json", "text/plain"])
+@pytest.mark.parametrize("charset", MISLABELLED)
+@pytest.mark.parametrize("pad", [b"", b" "])
+def test_plain_text_under_the_label_of_another_charset(charset: str, media: str, pad: bytes) -> None:
+    label = f"{media}; charset={charset}" if charset else media
+    request = Request("GET", "https://api.stripe.com/v1/things", Headers())
+    response = Response(200, Headers([("Content-Type", label)]), MISLABELLED[charset] + pad, "OK")
+    assert holds(response.body)
+    assert not holds(record(Interaction(request, response))[0].response.body)
+
+
 def test_three_thousand_levels() -> None:
     assert not holds(kept(b"[" * 3000 + json.dumps(KEY).encode() + b"]" * 3000).body)
 
