@@ -80,6 +80,36 @@ def test_institutions_and_a_session_at_one_of_them(call: Caller) -> None:
     assert (error["code"], error["param"]) == ("resource_missing", "filters[institution]")
 
 
+def test_inferred_balances(call: Caller) -> None:
+    session = call.post(f"{FC}/sessions", f"{HOLDER}&prefetch[]=inferred_balances")
+    call.control(f"financial_connections/sessions/{session['id']}/complete", {})
+    account = call.get(f"{FC}/accounts", f"session={session['id']}")["data"][0]
+    assert (account["inferred_balances_refresh"]["status"], account["balance_refresh"]) == ("pending", None)
+    path = f"{FC}/accounts/{account['id']}"
+    assert call.get(f"{path}/inferred_balances")["data"] == []
+    call.advance(60)
+    (first,) = call.get(f"{path}/inferred_balances")["data"]
+    assert first["object"] == "financial_connections.account_inferred_balance"
+    assert (first["current"], call.events()[-1]) == (
+        {"usd": 987_654},
+        "financial_connections.account.refreshed_inferred_balances",
+    )
+    followed = call.post(f"{path}/subscribe", "features[]=inferred_balances&features[]=balance")
+    assert followed["subscriptions"] == ["balance", "inferred_balances"]
+    call.advance(3 * 86_400 + 60)
+    listed = call.get(f"{path}/inferred_balances")
+    assert (len(listed["data"]), listed["url"]) == (4, f"{path}/inferred_balances")
+    assert call.post(f"{path}/unsubscribe", "features[]=balance")["subscriptions"] == ["inferred_balances"]
+    call.advance(3600)
+    refreshed = call.post(f"{path}/refresh", "features[]=inferred_balances")
+    assert refreshed["inferred_balances_refresh"]["status"] == "pending"
+    for words in ("refresh", "subscribe"):
+        error = Caller(call.fake, version=ENDIVE).refused("POST", f"{path}/{words}", "features[]=inferred_balances")
+        assert error["param"] == "features[0]"
+    gone = Caller(call.fake, version=ENDIVE).refused("GET", f"{path}/inferred_balances")
+    assert gone["message"].startswith("Unrecognized request URL")
+
+
 def test_an_authorization_follows_its_accounts(call: Caller) -> None:
     _, account = linked(call, institution="StripeBank")
     path = f"{FC}/authorizations/{account['authorization']}"

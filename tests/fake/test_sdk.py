@@ -20,6 +20,7 @@ UNKNOWN_TO_THE_SDK = (
     "/v1/linked_accounts",
     "/v1/financial_connections/authorizations/",
     "/v1/financial_connections/institutions",
+    "/v1/financial_connections/accounts/{id}/inferred_balances",
 )
 
 

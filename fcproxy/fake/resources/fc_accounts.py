@@ -8,6 +8,7 @@ from fcproxy.fake.resources.fc_authorizations import INSTITUTION, institution_id
 from fcproxy.fake.resources.fc_institutions import OWNER, SECOND_OWNER, Template, institution_of
 from fcproxy.fake.resources.fc_refresh import (
     FEATURES,
+    INFERRED,
     POLLS,
     daily,
     finish_due,
@@ -17,6 +18,7 @@ from fcproxy.fake.resources.fc_refresh import (
 )
 from fcproxy.fake.state import Doc, Row, by
 from fcproxy.fake.versions import PREVIEW
+from fcproxy.stripe.ids import IdShape, Shape
 
 __all__ = ["ACCOUNT", "ACCOUNTS_URL", "HOLDER_EXPANDABLE", "RESOURCE", "open_account", "relink"]
 
@@ -126,8 +128,8 @@ def _first_data(call: Call, row: Row, session: Row, given: Doc) -> None:
     A prefetch has begun while the user was still in the modal, so that the first retrieval finds it done.
     """
     for name, feature in FEATURES.items():
-        said = _GIVEN[name] in given and feature.permission in session.doc["permissions"]
-        if said or feature.permission in session.doc["prefetch"]:
+        said = _GIVEN.get(name) in given and feature.permission in session.doc["permissions"]
+        if said or feature.prefetch in session.doc["prefetch"]:
             start_refresh(call, row, name)
         if said:
             finish_refresh(call, row, name, "succeeded")
@@ -200,17 +202,26 @@ def _refresh(call: Call) -> Doc:
 
 def _subscribe(call: Call) -> Doc:
     row = _usable(call)
-    FEATURES["transactions"].permitted(row)
-    if "transactions" not in row.doc["subscriptions"]:
-        call.change(row, subscriptions=["transactions"])
-        if row.doc["transaction_refresh"] is None:
-            start_refresh(call, row, "transactions")
-        call.later(DAY, "fc.daily", account=row.id)
+    for feature in call.params["features"]:
+        FEATURES[feature].permitted(row)
+    for feature in call.params["features"]:
+        if feature not in row.doc["subscriptions"]:
+            call.change(row, subscriptions=sorted({*row.doc["subscriptions"], feature}))
+            if row.doc[FEATURES[feature].field] is None:
+                start_refresh(call, row, feature)
+            call.later(DAY, "fc.daily", account=row.id, feature=feature)
     return row.doc
 
 
 def _unsubscribe(call: Call) -> Doc:
-    return call.change(_usable(call), subscriptions=[]).doc
+    row = _usable(call)
+    left = [feature for feature in row.doc["subscriptions"] if feature not in call.params["features"]]
+    return call.change(row, subscriptions=left).doc
+
+
+def _inferred(call: Call) -> Doc:
+    row = call.target(KIND)
+    return call.page(INFERRED, f"{ACCOUNTS_URL}/{row.id}/inferred_balances", filters={"account": row.id})
 
 
 def _disconnect(call: Call) -> Doc:
@@ -270,15 +281,30 @@ def _job_refresh(call: Call, data: Doc) -> None:
 
 def _job_daily(call: Call, data: Doc) -> None:
     row = call.find(KIND, data["account"])
-    if row is not None and daily(call, row):
-        call.later(DAY, "fc.daily", account=row.id)
+    if row is not None and daily(call, row, data["feature"]):
+        call.later(DAY, "fc.daily", account=row.id, feature=data["feature"])
 
 
 _ID = ACCOUNTS_URL + "/{id}"
 _OLD_URL = "/v1/linked_accounts"
 """An older path that the OpenAPI document still has: the same calls but for subscriptions."""
-_SUBSCRIPTION: Params = {"features": required(array(choice("transactions")))}
-_REFRESH: Params = {"features": required(array(choice(*FEATURES)))}
+_SUBSCRIPTION: Params = {
+    "features": required(
+        array(
+            choice(
+                "balance",
+                "inferred_balances",
+                "transactions",
+                newer={"balance": PREVIEW, "inferred_balances": PREVIEW},
+            )
+        )
+    )
+}
+_REFRESH: Params = {
+    "features": required(
+        array(choice(*FEATURES, newer={name: row.since for name, row in FEATURES.items() if row.since}))
+    )
+}
 _HOLDER: Params = {"account": text(), "customer": text(), "customer_account": spanned(text(), since="2025-12-15")}
 _CONTROL = "financial_connections/accounts/{id}/"
 
@@ -329,12 +355,28 @@ RESOURCE = Resource(
             },
         ),
         Kind(OWNERSHIP, "financial connections account ownership", lists={"owners": OWNER_KIND}),
+        Kind(
+            INFERRED,
+            "financial connections account inferred balance",
+            indexes={"account": lambda row: (row.private["account"],)},
+            shape=IdShape("fcinfbal_", Shape.LONG),
+        ),
         Kind(OWNER_KIND, "financial connections account owner", indexes={"ownership": by("ownership")}),
     ),
     routes=(
         *_routes(ACCOUNTS_URL),
         Route("POST", _ID + "/subscribe", _subscribe, KIND, "Subscribe to daily refreshes", _SUBSCRIPTION),
         Route("POST", _ID + "/unsubscribe", _unsubscribe, KIND, "Unsubscribe from them", _SUBSCRIPTION),
+        Route(
+            "GET",
+            _ID + "/inferred_balances",
+            _inferred,
+            INFERRED,
+            "List an Account's inferred balances",
+            LIST,
+            listed=True,
+            since=PREVIEW,
+        ),
         *_routes(_OLD_URL),
     ),
     actions=(
@@ -364,6 +406,7 @@ RESOURCE = Resource(
             "disconnected",
             "reactivated",
             "refreshed_balance",
+            "refreshed_inferred_balances",
             "refreshed_ownership",
             "refreshed_transactions",
         )

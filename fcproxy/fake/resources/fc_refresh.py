@@ -10,10 +10,12 @@ from fcproxy.fake.call import Call
 from fcproxy.fake.errors import ApiError, StripeError, refuse
 from fcproxy.fake.resources.fc_institutions import MERCHANTS
 from fcproxy.fake.state import Doc, Row
+from fcproxy.fake.versions import PREVIEW
 from fcproxy.stripe.envelope import list_envelope
 
 __all__ = [
     "FEATURES",
+    "INFERRED",
     "POLLS",
     "REFRESH_GAP",
     "REFRESH_SECONDS",
@@ -36,16 +38,23 @@ TRANSACTION = "financial_connections.transaction"
 TRANSACTION_REFRESH = "financial_connections.transaction_refresh"
 OWNER = "financial_connections.account_owner"
 OWNERSHIP = "financial_connections.account_ownership"
+INFERRED = "financial_connections.account_inferred_balance"
 DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One kind of data. ``field`` holds the state of its refresh, ``permission`` is what the session must have."""
+    """One kind of data.
+
+    ``field`` holds the state of its refresh, ``permission`` is what the session must have, ``prefetch`` the word by
+    which a session asks for it at once. ``since`` is the version bound of its words.
+    """
 
     name: str
     field: str
     permission: str
+    prefetch: str
+    since: str = ""
 
     def permitted(self, row: Row) -> None:
         """Raises StripeError (400) where the account's session did not ask for this data."""
@@ -67,9 +76,12 @@ class Feature:
 
 
 FEATURES: Mapping[str, Feature] = {
-    "balance": Feature("balance", "balance_refresh", "balances"),
-    "ownership": Feature("ownership", "ownership_refresh", "ownership"),
-    "transactions": Feature("transactions", "transaction_refresh", "transactions"),
+    "balance": Feature("balance", "balance_refresh", "balances", "balances"),
+    "inferred_balances": Feature(
+        "inferred_balances", "inferred_balances_refresh", "balances", "inferred_balances", PREVIEW
+    ),
+    "ownership": Feature("ownership", "ownership_refresh", "ownership", "ownership"),
+    "transactions": Feature("transactions", "transaction_refresh", "transactions", "transactions"),
 }
 
 _INACTIVE = ApiError(
@@ -124,13 +136,13 @@ def finish_refresh(call: Call, row: Row, feature: str, status: str, attempt: int
     call.emit(f"financial_connections.account.refreshed_{feature}", row)
 
 
-def daily(call: Call, row: Row) -> bool:
-    """The subscription's refresh of the day. False where the subscription has ended."""
-    if "transactions" not in row.doc["subscriptions"]:
+def daily(call: Call, row: Row, feature: str) -> bool:
+    """The refresh of the day, of a feature that is subscribed to. False where the subscription has ended."""
+    if feature not in row.doc["subscriptions"]:
         return False
-    pending = (row.doc["transaction_refresh"] or {}).get("status") == "pending"
+    pending = (row.doc[FEATURES[feature].field] or {}).get("status") == "pending"
     if row.doc["status"] == "active" and not pending:
-        start_refresh(call, row, "transactions")
+        start_refresh(call, row, feature)
     return True
 
 
@@ -144,6 +156,17 @@ def _balance(call: Call, row: Row) -> None:
     else:
         balance["cash"] = {"available": {currency: given.get("available", current)}}
     call.change(row, balance=balance)
+
+
+def _inferred_balances(call: Call, row: Row) -> None:
+    given = row.private["balance"]
+    doc = {
+        "id": call.mint(INFERRED),
+        "object": INFERRED,
+        "as_of": call.now,
+        "current": {given.get("currency", "usd"): given["current"]},
+    }
+    call.add(INFERRED, doc, {"account": row.id, "created": call.now})
 
 
 def _ownership(call: Call, row: Row) -> None:
@@ -232,4 +255,9 @@ def _add(call: Call, row: Row, refresh: str, given: Doc) -> None:
     call.add(TRANSACTION, doc, {"created": call.now})
 
 
-_APPLY = {"balance": _balance, "ownership": _ownership, "transactions": _transactions}
+_APPLY = {
+    "balance": _balance,
+    "inferred_balances": _inferred_balances,
+    "ownership": _ownership,
+    "transactions": _transactions,
+}

@@ -15,6 +15,7 @@ from fcproxy.fake.resources.fc_authorizations import (
     institution_name,
 )
 from fcproxy.fake.resources.fc_institutions import DEFAULT_INSTITUTION, Institution, Template, institution_of
+from fcproxy.fake.resources.fc_refresh import FEATURES
 from fcproxy.fake.state import Doc, Row
 from fcproxy.fake.versions import PREVIEW
 from fcproxy.stripe.envelope import list_envelope
@@ -23,7 +24,8 @@ __all__ = ["RESOURCE"]
 
 KIND = "financial_connections.session"
 PERMISSIONS = ("balances", "ownership", "payment_method", "transactions")
-PREFETCH = ("balances", "ownership", "transactions")
+PREFETCH = {feature.prefetch: feature for feature in FEATURES.values()}
+"""The word by which a session asks for data at once -> what it asks for."""
 SUBCATEGORIES = ("checking", "credit_card", "line_of_credit", "mortgage", "savings")
 _HOLDER_ACCOUNTS = "2025-12-15"
 _LATER = "2026-07-29"
@@ -59,7 +61,9 @@ _CREATE: Params = {
         group({"mode": choice("automatic", "custom", "disabled", newer={"custom": PREVIEW})}), since=_LATER
     ),
     "permissions": required(array(choice(*PERMISSIONS))),
-    "prefetch": array(choice(*PREFETCH)),
+    "prefetch": array(
+        choice(*PREFETCH, newer={word: feature.since for word, feature in PREFETCH.items() if feature.since})
+    ),
     "relink_options": spanned(group({"account": text(), "authorization": required(text())}), since=PREVIEW),
     "return_url": text("url"),
     "ui_mode": spanned(choice("hosted", "modal"), since=PREVIEW),
@@ -159,8 +163,8 @@ def _create(call: Call) -> Doc:
     permissions = sorted(set(call.params["permissions"]))
     prefetch = call.params.get("prefetch", [])
     for position, feature in enumerate(prefetch):
-        if feature not in permissions:
-            why = f"`{feature}` is not among the `permissions`."
+        if PREFETCH[feature].permission not in permissions:
+            why = f"`{PREFETCH[feature].permission}` is not among the `permissions`."
             raise refuse("not_allowed", param=f"prefetch[{position}]", why=why)
     optional = _optional(call)
     doc = {

@@ -123,6 +123,7 @@ async function olderAndNewer() {
   const get = (path) => stripe.rawRequest("GET", `/v1/financial_connections/${path}`, null, preview);
   const { authorization, institution } = await get(`accounts/${linked.id}`);
   assert.equal((await get(`authorizations/${authorization}`)).institution, institution);
+  assert.deepEqual((await get(`accounts/${linked.id}/inferred_balances`)).data, []);
   assert.ok((await get("institutions?limit=100")).data.some((one) => one.id === institution));
   assert.equal((await get(`institutions/${institution}`)).name, "StripeBank");
   assert.equal((await stripe.rawRequest("POST", `/v1/linked_accounts/${linked.id}/disconnect`)).status, "disconnected");
