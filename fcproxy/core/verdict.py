@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fcproxy.core.matching import Mismatch
+from fcproxy.core.visible import visible
 
 __all__ = ["Verdict"]
 
@@ -71,7 +72,7 @@ class Verdict:
         for label in ("repeated", "out_of_order", "not_recorded", "not_stored"):
             if getattr(self, label):
                 counts.append(f"{getattr(self, label)} {label.replace('_', ' ')}")
-        lines = [f"verdict: {self.cassette} ({self.mode}): {', '.join(counts)}"]
+        lines = [f"verdict: {visible(self.cassette)} ({self.mode}): {', '.join(counts)}"]
         if self.redactions:
             rules = ", ".join(f"{rule} {count}" for rule, count in sorted(self.redactions.items()))
             lines.append(f"  redacted: {rules}")

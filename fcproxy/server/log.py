@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+from fcproxy.core.visible import visible
+
 __all__ = ["RequestLog", "Tell", "silent", "tame_libraries"]
 
 Tell = Callable[[str, str], None]
@@ -43,7 +45,7 @@ class RequestLog:
             fields = {"method": method, "path": path, "status": status, "action": action, "ms": milliseconds}
             self._later(json.dumps(fields))
         else:
-            self._later(f"{method} {_printable(path)} {status} {action} {milliseconds} ms")
+            self._later(f"{method} {visible(path)} {status} {action} {milliseconds} ms")
 
     def note(self, message: str) -> None:
         """Something that people should know, unless they asked for quiet."""
@@ -56,7 +58,7 @@ class RequestLog:
         if self._json:
             self._write_json(level=level, message=message)
         else:
-            self._write(f"fcproxy: {message}")
+            self._write("\n".join(map(visible, f"fcproxy: {message}".split("\n"))))
 
     def tell(self, message: str, level: str) -> None:
         """`note` for the level `info`, `trouble` for any other."""
@@ -86,10 +88,6 @@ class RequestLog:
         except (BrokenPipeError, ValueError):
             # Whoever read stderr has gone; that must not end a recording.
             self.enabled = False
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else text.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 class _TypesOnly(logging.Handler):

@@ -13,6 +13,7 @@ from pathlib import Path
 from fcproxy.config import Config
 from fcproxy.core.errors import CannotStart
 from fcproxy.core.modes import Mode
+from fcproxy.core.visible import visible
 from fcproxy.server.app import App, Outcome, running
 from fcproxy.server.check import Check
 from fcproxy.server.log import RequestLog, tame_libraries
@@ -33,17 +34,17 @@ def ready_line(app: App, label: str | None = None) -> str:
         words += f" -> {default.upstream_name}"
     if default.mode is not Mode.PASSTHROUGH:
         words += f", {default.cassette}"
-    return f"listening on {app.url} ({words})"
+    return visible(f"listening on {app.url} ({words})")
 
 
 def summary(outcome: Outcome, cassette: str) -> str:
     """What is said at the end: the verdict, and what became of the cassette."""
-    lines = [outcome.verdict.text().rstrip("\n")]
+    lines = outcome.verdict.text().rstrip("\n").split("\n")
     if outcome.problem is not None:
         lines.append(f"not kept: {outcome.problem}")
     elif outcome.written:
         lines.append(f"{cassette}: {outcome.written} interactions written")
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def serve(config: Config, mode: Mode, check: Check, *, label: str | None = None) -> Outcome:

@@ -6,15 +6,20 @@ import os
 import re
 import sys
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from fcproxy.cli import cli
+from fcproxy.config import Config
 from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.core.modes import Mode
+from fcproxy.server.serve import ready_line, summary
 from fcproxy.server.store import load
 from tests.faults.processes import ended, environment
+from tests.server.harness import proxy, speak
 
 HEAD = "interactions:\n"
 ONE = (
@@ -154,6 +159,50 @@ def test_octets_of_any_sort_in_any_place_are_shown_or_refused(
         assert done.exit_code in ({0, 1} if command in {"show", "diff", "explain"} else {0, 1, 3}), place
         assert all(line.isprintable() for line in done.output.split("\n")), place
         assert "\n- 9 DELETE /v1/all\n" not in done.output
+
+
+NAMES = (
+    b"a\nb.yaml",
+    b"\x1b[2J.yaml",
+    b"-rf",
+    b"--help",
+    b"\xff\xed\xa0\x80.yaml",
+    b"\xe2\x80\xae.yaml",
+    b"$(id) 'x\".yaml",
+)
+
+
+@pytest.mark.parametrize("raw", NAMES)
+async def test_hostile_names_are_shown_escaped_and_served(
+    raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = os.fsdecode(raw)
+    Path(name).write_text(GOOD, encoding="ascii")
+    for command in (["show", "--", name], ["audit", "--", name], ["redact", "--", name], ["recover", "--", name]):
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 0, (command, done.output)
+        assert all(line.isprintable() for line in done.output.split("\n"))
+    lines = StringIO()
+    async with proxy(Mode.RECORD, Config(cassette=name), log=lines) as app:
+        assert ready_line(app).isprintable()
+        assert (await speak(app.url, b"GET /v1/balance HTTP/1.1\r\nHost: p\r\n\r\n")).status < 500
+    assert app.outcome is not None
+    assert all(line.isprintable() for line in summary(app.outcome, name).split("\n"))
+    assert os.listdir(os.fsencode(tmp_path)) == [raw]
+
+
+def test_a_name_of_255_octets_leaves_no_room_for_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "x" * 250 + ".yaml"
+    Path(name).write_text(GOOD, encoding="ascii")
+    assert CliRunner().invoke(cli, ["recover", name]).exit_code == 0
+    assert CliRunner().invoke(cli, ["show", name]).exit_code == 0
+    for command in (["redact", name], ["record", "--port", "0", "--cassette", name]):
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 3, done.output
+        assert "too long" in done.output
+    assert os.listdir(tmp_path) == [name]
 
 
 async def test_an_enormous_file_is_refused_without_being_read(tmp_path: Path) -> None:
