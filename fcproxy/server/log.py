@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable
 from typing import TextIO
@@ -23,6 +24,13 @@ _LONGEST_PATH = 300
 """Characters of a path that are logged."""
 
 
+_OPAQUE = re.compile(
+    r"(?<=/)(?![a-z]{2,20}_[A-Za-z0-9_~]*(?:/|\Z))(?![0-9a-f-]+(?:/|\Z))(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{20,}"
+)
+"""A part of a path that is no id, no word and no digest. A line that is written cannot be taken back when it turns out
+later that this was a secret; in the journal it can."""
+
+
 class RequestLog:
     """Writes to stderr (or ``stream``). The caller hands in only redacted text."""
 
@@ -40,7 +48,7 @@ class RequestLog:
     def request(self, method: str, path: str, status: int, action: str, seconds: float) -> None:
         """One line for one request; ``action`` is what was done, such as ``replayed 3`` or ``miss no_match``."""
         milliseconds = round(seconds * 1000, 1)
-        path = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
+        path = _OPAQUE.sub("*", path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}...")
         if self._json:
             fields = {"method": method, "path": path, "status": status, "action": action, "ms": milliseconds}
             self._later(json.dumps(fields))
