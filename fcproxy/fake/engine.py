@@ -27,7 +27,7 @@ from fcproxy.fake.idempotency import claim, keep, record_key, release
 from fcproxy.fake.openapi import openapi
 from fcproxy.fake.options import Options
 from fcproxy.fake.params import Param, Params, Type, text
-from fcproxy.fake.present import Presenter, check_expand
+from fcproxy.fake.present import ExpandTree, Presenter, check_expand
 from fcproxy.fake.resource import Outbound, Outcome, Resource, Route
 from fcproxy.fake.resources import all_resources
 from fcproxy.fake.state import Doc, State
@@ -271,7 +271,7 @@ class Fake:
                 return self._respond(turn, kept["status"], kept["body"].encode("utf-8", "surrogateescape"))
             turn.record = record
         call.params = validate(values, route.params if _is_v2(turn) else {**route.params, **_EXPAND}, call.version)
-        check_expand(call.params.get("expand", ()), self.catalogue.kinds, route.returns, listed=route.listed)
+        self._expansions(call, route)
         return self._answer(turn, call, route, values)
 
     def _answer(self, turn: _Turn, call: Call, route: Route, values: Mapping[str, FormTree]) -> Response | Outbound:
@@ -289,11 +289,16 @@ class Fake:
                 keep(self.state, turn.record, turn.path, values, turn.now)
             self._pending[result.token] = _Pending(turn, call, route, values)
             return result
-        wanted = check_expand(call.params.get("expand", ()), self.catalogue.kinds, route.returns, listed=route.listed)
+        wanted = self._expansions(call, route)
         body = json_bytes(self.presenter(call.version, call).show(result, wanted))
         if turn.record:
             self._keep(turn, values, 200, body)
         return self._respond(turn, 200, body)
+
+    def _expansions(self, call: Call, route: Route) -> ExpandTree:
+        own = ("total_count",) if route.searched else ()
+        paths = call.params.get("expand", ())
+        return check_expand(paths, self.catalogue.kinds, route.returns, listed=route.listed, own=own)
 
     def _keep(self, turn: _Turn, values: Mapping[str, FormTree], status: int, body: bytes) -> None:
         text_body = body.decode("utf-8", "surrogateescape")

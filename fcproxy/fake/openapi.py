@@ -126,7 +126,7 @@ def _answer(route: Route) -> Doc:
         "type": "object",
         "required": ["object", "data", "has_more", "url"],
         "properties": {
-            "object": {"type": "string", "enum": ["list"]},
+            "object": {"type": "string", "enum": ["search_result" if route.searched else "list"]},
             "data": {"type": "array", "items": item},
             "has_more": {"type": "boolean"},
             "url": {"type": "string"},

@@ -60,7 +60,9 @@ def page(
         between = (call.reference(kind, call.params["ending_before"], "ending_before").number, None)
     elif "starting_after" in call.params:
         between = (0, call.reference(kind, call.params["starting_after"], "starting_after").number)
-    rows = table.walk(call.scope, filters, one_of=one_of, created=(low, high), between=between, oldest_first=backwards)
+    rows = table.walk(
+        call.scope, filters, one_of=one_of, created=(low, high), between=between, oldest_first=backwards, only_look=True
+    )
     found = list(islice((row for row in rows if where is None or where(row)), limit + 1))
     shown = found[:limit][::-1] if backwards else found[:limit]
     return list_envelope([row.doc for row in shown], has_more=len(found) > limit, url=url)

@@ -3,7 +3,7 @@
 Source: docs.stripe.com/api/expanding_objects.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from fcproxy.fake.errors import refuse
@@ -11,7 +11,7 @@ from fcproxy.fake.resource import Kind, Span
 from fcproxy.fake.state import Doc
 from fcproxy.fake.versions import PREVIEW, Version
 
-__all__ = ["DEPTH", "Presenter", "check_expand"]
+__all__ = ["DEPTH", "ExpandTree", "Presenter", "check_expand"]
 
 DEPTH = 4
 """How many levels one expansion may name."""
@@ -20,13 +20,21 @@ ExpandTree = dict[str, "ExpandTree"]
 Load = Callable[[str, str], Doc | None]
 
 
-def check_expand(paths: Iterable[str], kinds: Mapping[str, Kind], kind: str, *, listed: bool) -> ExpandTree:
-    """The expansions as a tree of words. Raises StripeError (400) for one that no object of the kind can have."""
+def check_expand(
+    paths: Iterable[str], kinds: Mapping[str, Kind], kind: str, *, listed: bool, own: Container[str] = ()
+) -> ExpandTree:
+    """The expansions as a tree of words. Raises StripeError (400) for one that no object of the kind can have.
+
+    ``own`` are those of the envelope around a page.
+    """
     wanted: ExpandTree = {}
     for path in paths:
         words = path.split(".")
         if len(words) > DEPTH:
             raise refuse("expand_depth", param="expand", bound=DEPTH, path=path)
+        if path in own:
+            wanted[path] = {}
+            continue
         if listed and words[0] != "data":
             hint = "expand_hint" if _expands(words, kinds, kind) else "expand"
             raise refuse(hint, param="expand", path=path)

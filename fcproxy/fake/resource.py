@@ -71,7 +71,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint. ``returns`` is the kind in the answer, ``listed`` that it is a page of them.
+    """An endpoint. ``returns`` is the kind in the answer, ``listed`` that it is a page of them, ``searched`` that it is
+    one that a query asked for.
 
     ``publishable`` says that a browser may call it with a publishable key and the object's client secret, ``keyless``
     that no key is looked for; ``since`` is a version bound as `Version.within` takes it.
@@ -87,6 +88,7 @@ class Route:
     publishable: bool = False
     keyless: bool = False
     since: str = ""
+    searched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,11 +134,12 @@ class Table:
         created: tuple[int | None, int | None] = (None, None),
         between: tuple[int, int | None] = (0, None),
         oldest_first: bool = False,
+        only_look: bool = False,
     ) -> Iterator[Row]:
         """The objects that lie in all of the indexes ``filters``, newest first.
 
         ``one_of`` names an index and the values of which one has to be an object's. ``created`` are bounds in seconds,
-        both included; ``between`` are numbers of objects, both excluded.
+        both included; ``between`` are numbers of objects, both excluded. Who will ``only_look`` changes none of them.
         """
         runs, wanted = [self.numbers(scope, filters)], frozenset(one_of[1]) if one_of else frozenset()
         if one_of:
@@ -154,7 +155,8 @@ class Table:
             if self.matches(row, filters) and (
                 one_of is None or not wanted.isdisjoint(self._extractors[one_of[0]](row))
             ):
-                self.touched.add(number)
+                if not only_look:
+                    self.touched.add(number)
                 yield row
 
     def _span(

@@ -74,6 +74,8 @@ def _customers(v1: Any) -> None:
         }
     )
     assert v1.prices.list({"product": product.id}).data[0] == v1.prices.retrieve(product.default_price.id)
+    assert v1.products.search({"query": "name:'gold'"}).data[0].id == product.id
+    assert v1.prices.search({"query": "type:'one_time'"}).data[0].product == product.id
     code = v1.tax_codes.list({"limit": 1}).data[0].id
     assert v1.tax_codes.retrieve(code).name == "General - Tangible Goods"
     v1.products.update(product.id, {"description": "shiny"})
@@ -81,6 +83,7 @@ def _customers(v1: Any) -> None:
     assert v1.products.retrieve(product.id).tax_code == "txcd_99999999"
     assert v1.products.delete(product.id).deleted
     assert v1.customers.list({"limit": 3}).data[0].id == customer.id
+    assert v1.customers.search({"query": "name:'Bob'"}).data[0].id == customer.id
     assert v1.customers.delete(customer.id).deleted
     event = v1.events.list({"type": "customer.*"}).data[0]
     assert v1.events.retrieve(event.id).data.object["id"] == customer.id

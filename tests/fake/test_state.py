@@ -108,6 +108,19 @@ def test_a_page_looks_at_hardly_more_than_it_shows(
     assert len(looked) <= found + 1
 
 
+def test_a_look_is_no_reason_to_keep_anything_anew(many: tuple[Caller, str]) -> None:
+    call, middle = many
+    state = call.fake.state
+    while state.take_touched(1000):
+        pass
+    call.get("/v1/customers", "limit=100")
+    call.get("/v1/customers/search", "query=created>0")
+    assert state.take_touched(1000) == []
+    call.post(f"/v1/customers/{middle}", "name=x")
+    kinds = [row[1] for _, row in state.take_touched(1000) if row is not None]
+    assert sorted(kinds) == ["customer", "event", "webhook_endpoint"]
+
+
 def test_events_of_the_month_before_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     call = Caller()
     for _ in range(50):

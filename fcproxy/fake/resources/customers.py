@@ -27,6 +27,7 @@ from fcproxy.fake.resources.customer_sources import add_source, sources_of
 from fcproxy.fake.resources.customer_tax_ids import TAX_ID, add_tax_id, tax_ids_of
 from fcproxy.fake.resources.payment_method_cards import token_card
 from fcproxy.fake.resources.payment_methods import payment_method
+from fcproxy.fake.search import SEARCH, search
 from fcproxy.fake.state import Doc, Row, by
 from fcproxy.stripe.envelope import list_envelope
 
@@ -329,6 +330,13 @@ def _change_cash(call: Call) -> Doc:
     return _cash(call)
 
 
+_SEARCHED = {"created": "number", "email": "text", "metadata": "map", "name": "text", "phone": "text"}
+
+
+def _search(call: Call) -> Doc:
+    return search(call, "customer", _URL + "/search", _SEARCHED)
+
+
 RESOURCE = Resource(
     name="customers",
     title="Customers (a small store)",
@@ -347,10 +355,12 @@ RESOURCE = Resource(
             stand_in=_customer_elsewhere,
         ),
         Kind("cash_balance", "cash balance"),
+        Kind("search_result", "search result", hidden=("total_count",)),
         Kind(CLOCK, "test clock", stand_in=_clock_elsewhere),
         Kind("account", "account", stand_in=_account_elsewhere),
     ),
     routes=(
+        Route("GET", _URL + "/search", _search, "customer", "Search customers", SEARCH, listed=True, searched=True),
         Route("POST", _URL, _create, "customer", "Create a customer", _CREATE),
         Route(
             "GET",
@@ -371,5 +381,6 @@ RESOURCE = Resource(
     notes=(
         "Customers are stored and referred to; nothing can be charged to them, and they have no subscriptions or cash.",
         "A test clock is named, and never made or moved.",
+        "A search sees changes at once, and looks at every object.",
     ),
 )

@@ -20,6 +20,7 @@ from fcproxy.fake.params import (
     text,
 )
 from fcproxy.fake.resource import Kind, Resource, Route
+from fcproxy.fake.search import SEARCH, search
 from fcproxy.fake.state import Doc, Row, by
 from fcproxy.stripe.ids import IdShape, Shape
 
@@ -137,6 +138,20 @@ def _list(call: Call) -> Doc:
     )
 
 
+_SEARCHED = {
+    "active": "text",
+    "currency": "text",
+    "lookup_key": "text",
+    "metadata": "map",
+    "product": "text",
+    "type": "text",
+}
+
+
+def _search(call: Call) -> Doc:
+    return search(call, KIND, _URL + "/search", _SEARCHED)
+
+
 RESOURCE = Resource(
     name="prices",
     title="Prices (a small store)",
@@ -150,6 +165,7 @@ RESOURCE = Resource(
         ),
     ),
     routes=(
+        Route("GET", _URL + "/search", _search, KIND, "Search prices", SEARCH, listed=True, searched=True),
         Route(
             "GET",
             _URL,

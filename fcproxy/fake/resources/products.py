@@ -8,6 +8,7 @@ from fcproxy.fake.metadata import merge_metadata
 from fcproxy.fake.params import CREATED, LIST, METADATA, Params, array, boolean, choice, decimal, group, required, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.resources.prices import PRICE, add_price
+from fcproxy.fake.search import SEARCH, search
 from fcproxy.fake.state import Doc, Row, by
 
 __all__ = ["RESOURCE"]
@@ -139,6 +140,21 @@ def _delete(call: Call) -> Doc:
     return left
 
 
+_SEARCHED = {
+    "active": "text",
+    "created": "number",
+    "description": "text",
+    "metadata": "map",
+    "name": "text",
+    "shippable": "text",
+    "url": "text",
+}
+
+
+def _search(call: Call) -> Doc:
+    return search(call, KIND, _URL + "/search", _SEARCHED)
+
+
 RESOURCE = Resource(
     name="products",
     title="Products (a small store)",
@@ -152,6 +168,7 @@ RESOURCE = Resource(
         ),
     ),
     routes=(
+        Route("GET", _URL + "/search", _search, KIND, "Search products", SEARCH, listed=True, searched=True),
         Route(
             "POST",
             _URL,

@@ -46,6 +46,7 @@ async function customers() {
   assert.equal((await methods.detach(method.id)).customer, null);
   await kept(customer.id);
   assert.equal((await stripe.customers.list({ limit: 3 })).data[0].id, customer.id);
+  assert.equal((await stripe.customers.search({ query: 'name:"Bob"' })).data[0].id, customer.id);
   assert.equal((await stripe.customers.del(customer.id)).deleted, true);
 }
 
@@ -74,6 +75,8 @@ async function products() {
   assert.equal((await stripe.products.list({ active: true })).data[0].id, product.id);
   assert.equal((await stripe.products.retrieve(product.id)).tax_code, "txcd_99999999");
   assert.equal((await stripe.products.del(product.id)).deleted, true);
+  assert.deepEqual((await stripe.products.search({ query: 'name:"nothing"' })).data, []);
+  assert.equal((await stripe.prices.search({ query: "currency:'usd'" })).data.length, 1);
   const [code] = (await stripe.taxCodes.list({ limit: 1 })).data;
   assert.deepEqual(await stripe.taxCodes.retrieve(code.id), code);
 }
