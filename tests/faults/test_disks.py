@@ -1,16 +1,21 @@
 """A disk that is full, read-only, limited or gone: clients get their answers, the old cassette stands, exit code 1."""
 
+import asyncio
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fcproxy.config import Config
+from fcproxy.core.message import Interaction
+from fcproxy.core.modes import Mode
 from fcproxy.server.store import journal_path, load
 from tests.faults.mounts import mounted
 from tests.faults.processes import Served, create, ended, numbers, served, stored, survivors
-from tests.server.harness import speak
+from tests.server.harness import KEY, proxy, speak
 
 OLD = b"interactions: []\nversion: 1\n"
 
@@ -119,3 +124,39 @@ async def test_a_journal_that_another_program_removes_is_noticed_too(tmp_path: P
         assert await proxy.end() == 1
     assert b"the journal was deleted; nothing of it is left" in proxy.out
     assert stored(cassette) == []
+
+
+async def test_a_disk_that_takes_its_time_holds_the_answers_back_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, syncs = threading.Event(), []
+
+    def slow(file: int) -> None:
+        syncs.append(file)
+        assert goes_on.wait(30)
+
+    request = b"POST /v1/customers HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer %b\r\n" % KEY.encode()
+    form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\nname=%d"
+    async with proxy(Mode.RECORD, Config(cassette=str(tmp_path / "c.yaml"))) as app:
+        monkeypatch.setattr("fcproxy.server.journal.os.fsync", slow)
+        asked = [asyncio.create_task(speak(app.url, request + form % (number % 10))) for number in range(40)]
+        while not syncs or app.decks.verdict().recorded < 40:
+            await asyncio.sleep(0.001)
+        for _ in range(20):
+            health = await speak(app.url, b"GET /_fcproxy/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert health.status == 200
+        assert not any(task.done() for task in asked), "acknowledged before it is on the disk"
+        assert len(syncs) == 1
+        goes_on.set()
+        got = await asyncio.gather(*asked)
+        assert {each.status for each in got} == {200}
+        assert len({json.loads(each.body)["id"] for each in got}) == 40
+        assert len(syncs) <= 2, "those that waited share one"
+        monkeypatch.undo()
+    assert len(load_all(tmp_path / "c.yaml")) == 40
+
+
+def load_all(cassette: Path) -> list[Interaction]:
+    parsed = load(cassette)
+    assert parsed is not None
+    return parsed.interactions
