@@ -35,7 +35,7 @@ def redacted(parsed: ParsedCassette) -> list[RedactedInteraction]:
 
 def replaying(config: Config) -> Deck:
     """A deck that replays the configured cassette; nothing listens. Raises CassetteUnreadable."""
-    parsed = load(Path(config.cassette))
+    parsed = load(Path(config.cassette), config.max_cassette << 20)
     return stripe_deck(
         Mode.REPLAY,
         Redactor(config.rules.plus(headers=header_rules(config.match)), DECODERS),

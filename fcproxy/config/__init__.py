@@ -19,8 +19,8 @@ __all__ = ["Config", "Option", "load_config", "options_of", "read_file"]
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The options' values; see OPTIONS for what each means. Timeouts are seconds, ``max_body`` MiB, ``max_header_size``
-    KiB, ``max_age`` days."""
+    """The options' values; see OPTIONS for what each means. Timeouts are seconds, ``max_body`` and ``max_cassette``
+    MiB, ``max_header_size`` KiB, ``max_age`` days."""
 
     cassette: str = "cassettes/default.yaml"
     upstream: str = "fake"
@@ -44,6 +44,7 @@ class Config:
     max_headers: int = 256
     max_header_size: int = 64
     max_body: int = 32
+    max_cassette: int = 256
     rate: int | None = None
     fsync: str = "always"
     latency: str = "none"

@@ -110,6 +110,14 @@ OPTIONS: tuple[Option, ...] = (
         metavar="MIB",
     ),
     Option(
+        "max_cassette",
+        "integer",
+        256,
+        "Larger cassettes, in MiB, are not loaded: loading takes up to three times their size in memory.",
+        SERVING,
+        metavar="MIB",
+    ),
+    Option(
         "rate",
         "integer",
         None,

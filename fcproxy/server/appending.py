@@ -6,7 +6,8 @@ from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.message import Interaction
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.vcr_format import Provenance, parse, render
+from fcproxy.vcr_format import ParsedCassette, Provenance, parse_text, render
+from fcproxy.vcr_format.document import decode
 
 __all__ = ["appended"]
 
@@ -25,15 +26,20 @@ def appended(
     What is there stays byte for byte, also its provenance, which is still true of it. Only where the old file has
     another layout than VCR.py's (JSON, flow style) is it written anew, through ``redact``.
     """
-    parsed = parse(old, "the cassette", decoders=DECODERS)
+    parsed = _parsed(old)
     before = parsed.interactions
     if old.endswith(b"\n" + _END):
         added = render(new, style=parsed.style).removeprefix(_BEGIN)
         joined = old.removesuffix(_END) + added
         try:
-            after = parse(joined, "the cassette", decoders=DECODERS).interactions
+            after = _parsed(joined).interactions
         except CassetteUnreadable:
             after = []
         if after == [*before, *new]:
             return joined
     return render([*redact(before), *new], provenance, style=parsed.style)
+
+
+def _parsed(data: bytes) -> ParsedCassette:
+    # Of any length: what is appended to was loaded already.
+    return parse_text(decode(data, "the cassette", len(data)), "the cassette", decoders=DECODERS)

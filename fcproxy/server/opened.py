@@ -89,7 +89,7 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
     if config.once and mode is Mode.AUTO:
         mode = Mode.REPLAY if exists(path) else Mode.RECORD
     wanted = mode in {Mode.REPLAY, Mode.AUTO}
-    parsed = load(path) if wanted else None
+    parsed = load(path, config.max_cassette << 20) if wanted else None
     played = playback(parsed.interactions if parsed is not None else [], config.latency)
     recorded_at = parsed.provenance.recorded_at if parsed is not None and parsed.provenance is not None else None
     too_old = is_too_old(recorded_at, config) if parsed is not None else False
@@ -135,6 +135,7 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
                 fsync=config.fsync,
                 on_failure=lambda why: _stopped(opened, why, tell),
                 tell=tell,
+                playable=config.max_cassette << 20,
             )
     except BaseException:
         await opened.resources.aclose()

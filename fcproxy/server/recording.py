@@ -21,6 +21,7 @@ from fcproxy.server.provenance import provenance_of
 from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, exists, journal_path, replace_file
 from fcproxy.server.threads import to_its_end
+from fcproxy.vcr_format.document import MAX_BYTES
 
 __all__ = ["Recording"]
 
@@ -37,13 +38,16 @@ class Recording:
         fsync: str = "always",
         on_failure: Callable[[str], None] = lambda _: None,
         tell: Tell = silent,
+        playable: int = MAX_BYTES,
     ) -> None:
         """Raises CannotStart when the folder, the lock or the journal is not to be had, RecordingRefused when what a
-        killed recording left must not be kept. ``fsync``, ``on_failure``: see Journal. ``tell``: see `open_deck`."""
+        killed recording left must not be kept. ``fsync``, ``on_failure``: see Journal. ``tell``: see `open_deck`.
+        ``playable``: octets of the largest cassette that would be loaded again; a larger one is written, and told."""
         self.cassette = cassette
         self._deck = deck
         self._check = check
         self._tell = tell
+        self._playable = playable
         self._count = 0
         self._first: tuple[int, str | None] | None = None
         self.clients: set[str] = set()
@@ -105,7 +109,15 @@ class Recording:
             self._lock.release()
             raise
         self._discard()
+        self._tell_of_size()
         return count
+
+    def _tell_of_size(self) -> None:
+        size = self.cassette.stat().st_size
+        if size > self._playable:
+            told = f"{(size >> 20) + 1} MiB: to be played it needs --max-cassette {(size >> 20) + 1}"
+            self._deck.note(told)
+            self._tell(f"{self.cassette}: {told}", "warning")
 
     def _write(self, tell: Callable[[str], None]) -> int:
         deck = self._deck

@@ -12,37 +12,37 @@ from pathlib import Path
 from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.vcr_format import ParsedCassette, parse_text
-from fcproxy.vcr_format.document import MAX_BYTES, decode
+from fcproxy.vcr_format.document import MAX_BYTES, decode, too_large
 
 __all__ = ["Lock", "exists", "journal_path", "load", "read_file", "replace_file", "sweep", "sync_folder"]
 
 
-def load(path: Path) -> ParsedCassette | None:
-    """The cassette at ``path``, or None if there is no such file. Raises CassetteUnreadable."""
-    text = _text(path)
+def load(path: Path, most: int = MAX_BYTES) -> ParsedCassette | None:
+    """The cassette at ``path``, or None if there is no such file. Raises CassetteUnreadable. ``most``: octets."""
+    text = _text(path, most)
     return None if text is None else parse_text(text, str(path), decoders=DECODERS)
 
 
-def _text(path: Path) -> str | None:
+def _text(path: Path, most: int) -> str | None:
     # A function of its own: the file's bytes are gone before its text is read, so a large one is held once.
     try:
-        data = read_file(path)
+        data = read_file(path, most)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise CassetteUnreadable(str(path), f"cannot be read: {error.strerror}") from None
-    return decode(data, str(path))
+    return decode(data, str(path), most)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
     """The bytes of a file. Raises OSError; CassetteUnreadable for what is too large or no regular file."""
     # Asked before reading: a device or a pipe may never end, and half a gigabyte is refused without being held.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
             raise CassetteUnreadable(str(path), "no regular file")
-        if about.st_size > MAX_BYTES:
-            raise CassetteUnreadable(str(path), f"larger than {MAX_BYTES >> 20} MiB; split it into several cassettes")
+        if about.st_size > most:
+            raise too_large(str(path), most)
         return file.read()
 
 

@@ -55,10 +55,16 @@ def read_text(text: str, name: str) -> Document:
     return document
 
 
-def decode(data: bytes, name: str) -> str:
-    """The file's text. Raises CassetteUnreadable for what no reader need look at."""
-    if len(data) > MAX_BYTES:
-        raise CassetteUnreadable(name, f"larger than {MAX_BYTES >> 20} MiB; split it into several cassettes")
+def too_large(name: str, most: int) -> CassetteUnreadable:
+    """The error for a cassette of more than ``most`` octets."""
+    advice = "serve it with a higher --max-cassette, or make several cassettes of it"
+    return CassetteUnreadable(name, f"larger than {most >> 20} MiB; {advice}")
+
+
+def decode(data: bytes, name: str, most: int = MAX_BYTES) -> str:
+    """The file's text. Raises CassetteUnreadable for what no reader need look at; ``most``: longest, in octets."""
+    if len(data) > most:
+        raise too_large(name, most)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise CassetteUnreadable(name, "UTF-16 text; save it as UTF-8", 1)
     try:

@@ -9,7 +9,7 @@ import pytest
 
 from fcproxy.codings import DECODERS
 from fcproxy.core.deck import Deck, Options
-from fcproxy.core.errors import RecordingRefused
+from fcproxy.core.errors import CassetteUnreadable, RecordingRefused
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction
@@ -19,6 +19,7 @@ from fcproxy.server.finishing import Finished, judged
 from fcproxy.server.journal import Journal, JournalReader
 from fcproxy.server.provenance import provenance_of
 from fcproxy.server.recording import Recording
+from fcproxy.server.store import load
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import parse, render
@@ -137,3 +138,20 @@ async def test_memory_does_not_grow_with_the_recording(tmp_path: Path, monkeypat
 def _through(pieces: Iterator[bytes]) -> None:
     for _ in pieces:
         pass
+
+
+async def test_a_cassette_too_large_to_be_played_is_told_and_can_be_played_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    deck = deck_for(str(path))
+    told: list[tuple[str, str]] = []
+    recording = Recording(path, deck, no_check, fsync="never", tell=lambda *said: told.append(said), playable=1 << 20)
+    for number in range(260):
+        assert await recording.append(number, deck.redactor.redact(session(number)), None)
+    assert await recording.commit() == 260
+    assert told == [(f"{path}: 2 MiB: to be played it needs --max-cassette 2", "warning")]
+    assert "2 MiB: to be played it needs --max-cassette 2" in deck.verdict().text()
+    with pytest.raises(CassetteUnreadable, match="larger than 1 MiB; serve it with a higher --max-cassette"):
+        load(path, 1 << 20)
+    found = load(path, 2 << 20)
+    assert found is not None
+    assert len(found.interactions) == 260
