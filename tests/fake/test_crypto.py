@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from fcproxy.fake.resources.crypto_errors import ONRAMP_ERRORS
-from fcproxy.fake.resources.crypto_market import COINS, PAIRS
+from fcproxy.fake.resources.crypto_market import COINS, NEWER, PAIRS
 from fcproxy.fake.resources.crypto_sessions import TRANSITIONS
 from tests.fake.support import Caller, Doc
 
@@ -89,7 +89,8 @@ def test_a_session_without_parameters_offers_everything() -> None:
     query = session["redirect_url"].partition("?session_hash=")[2]
     assert urlsafe_b64decode(query).decode().startswith(call.fake.state.account())
     details = session["transaction_details"]
-    assert set(details["destination_currencies"]) == set(COINS)
+    assert set(details["destination_currencies"]) == set(COINS) - NEWER.keys()
+    assert not set(details["destination_networks"]) & NEWER.keys()
     assert details["wallet_addresses"] is None
     assert (session["status"], session["metadata"], session["kyc_details_provided"]) == ("initialized", {}, False)
     assert call.events() == []
@@ -130,7 +131,9 @@ def test_every_pair_is_quoted(path: str) -> None:
     assert (quotes["source_amount"], quotes["source_currency"]) == ("100.00", "usd")
     assert isinstance(quotes["rate_fetched_at"], float)
     found = [quote for listed in quotes["destination_network_quotes"].values() for quote in listed]
-    assert {(quote["destination_currency"], quote["destination_network"]) for quote in found} == PAIRS
+    assert {(quote["destination_currency"], quote["destination_network"]) for quote in found} == {
+        pair for pair in PAIRS if not NEWER.keys() & set(pair)
+    }
     assert len({quote["id"] for quote in found} | {quotes["id"]}) == len(found) + 1
     for quote in found:
         assert len(quote["id"]) == 64
@@ -190,3 +193,23 @@ class Onramp(RuleBasedStateMachine):
 
 TestOnramp = Onramp.TestCase
 TestOnramp.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+
+
+def test_what_previews_have_more_of() -> None:
+    call = Caller(version="2026-09-30.preview")
+    details = call.post(SESSIONS, "wallet_addresses[celo]=0x1&metadata[a]=b")["transaction_details"]
+    assert {"usdt", "celo", "worldchain"} <= {*details["destination_currencies"], *details["destination_networks"]}
+    assert details["wallet_addresses"]["celo"] == "0x1"
+    quoted = call.get(QUOTES, "source_currency=gbp")["destination_network_quotes"]
+    assert {quote["destination_currency"] for quote in quoted["celo"]} == {"usdc", "usdt"}
+    session = call.post(SESSIONS, "destination_currency=wld&destination_network=optimism&source_currency=php")
+    call.control(f"crypto/onramp_sessions/{session['id']}/require_payment")
+    plain = Caller(call.fake, version="2026-10-28.endive")
+    assert plain.get(f"{SESSIONS}/{session['id']}")["transaction_details"]["fees"]
+    assert (
+        "celo" not in plain.post(SESSIONS, "wallet_addresses[ethereum]=0x1")["transaction_details"]["wallet_addresses"]
+    )
+    assert "celo" not in plain.get(QUOTES)["destination_network_quotes"]
+    for form in ("destination_currency=usdt", "destination_network=celo", "source_currency=gbp"):
+        assert plain.refused("POST", SESSIONS, form)["param"] == form.partition("=")[0]
+    assert plain.refused("POST", SESSIONS, "wallet_addresses[celo]=0x1")["code"] == "parameter_unknown"

@@ -3,14 +3,16 @@
 Source of pairs, precisions and words: docs.stripe.com/crypto/onramp. Prices and fees are our own choice, and fixed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
+from fcproxy.fake.versions import PREVIEW, Version
+
 __all__ = [
     "COINS",
-    "CURRENCIES",
     "NETWORKS",
+    "NEWER",
     "PAIRS",
     "SOURCES",
     "UNSUPPORTED",
@@ -19,6 +21,7 @@ __all__ = [
     "destination_of",
     "money",
     "network_fee",
+    "offered",
     "source_of",
     "transaction_fee",
 ]
@@ -33,16 +36,31 @@ class Coin:
     networks: tuple[str, ...]
 
 
+_NEW_NETWORKS = ("celo", "optimism", "sui", "tempo", "worldchain")
+_NEW_COINS = ("ripusd", "usdt", "wld")
+_NEW_SOURCES = ("cad", "cop", "gbp", "php")
+NEWER: Mapping[str, str] = dict.fromkeys((*_NEW_NETWORKS, *_NEW_COINS, *_NEW_SOURCES), PREVIEW)
+"""Words that only previews of the API have."""
 COINS: Mapping[str, Coin] = {
     "avax": Coin(Decimal("31.50"), 18, ("avalanche",)),
     "btc": Coin(Decimal(64_000), 8, ("bitcoin",)),
     "eth": Coin(Decimal(3_200), 18, ("ethereum", "base")),
     "matic": Coin(Decimal("0.55"), 18, ("polygon",)),
     "sol": Coin(Decimal(155), 9, ("solana",)),
-    "usdc": Coin(Decimal(1), 6, ("avalanche", "base", "ethereum", "polygon", "solana", "stellar")),
+    "usdc": Coin(Decimal(1), 6, ("avalanche", "base", "ethereum", "polygon", "solana", "stellar", *_NEW_NETWORKS)),
     "xlm": Coin(Decimal("0.11"), 7, ("stellar",)),
+    "ripusd": Coin(Decimal(1), 6, ("ethereum",)),
+    "usdt": Coin(Decimal(1), 6, ("celo", "ethereum")),
+    "wld": Coin(Decimal("1.10"), 18, ("optimism", "worldchain")),
 }
-SOURCES: Mapping[str, Decimal] = {"usd": Decimal(1), "eur": Decimal("1.08")}
+SOURCES: Mapping[str, Decimal] = {
+    "usd": Decimal(1),
+    "eur": Decimal("1.08"),
+    "cad": Decimal("0.72"),
+    "cop": Decimal("0.00024"),
+    "gbp": Decimal("1.27"),
+    "php": Decimal("0.0175"),
+}
 """Currency that can be paid with -> its price in US dollars."""
 NETWORKS: Mapping[str, Decimal] = {
     "avalanche": Decimal("0.05"),
@@ -52,12 +70,19 @@ NETWORKS: Mapping[str, Decimal] = {
     "polygon": Decimal("0.01"),
     "solana": Decimal("0.01"),
     "stellar": Decimal("0.01"),
+    **dict.fromkeys(_NEW_NETWORKS, Decimal("0.02")),
 }
 """Network -> its fee in US dollars."""
-CURRENCIES = tuple(COINS)
 WALLET_KEYS: Mapping[str, str] = {name: "base_network" if name == "base" else name for name in NETWORKS}
 """Network -> the key that stands for it in wallet addresses and quotes."""
 PAIRS = frozenset((name, network) for name, coin in COINS.items() for network in coin.networks)
+
+
+def offered(words: Iterable[str], version: Version) -> list[str]:
+    """Those of the coins or networks that a version has."""
+    return [word for word in words if version.within(NEWER.get(word, ""), "")]
+
+
 FEE_PERCENT = Decimal("1.5")
 
 UNSUPPORTED: Mapping[str, str] = {

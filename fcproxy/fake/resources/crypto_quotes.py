@@ -7,14 +7,16 @@ from fcproxy.fake.params import Params, array, choice, decimal, text
 from fcproxy.fake.resource import Kind, Resource, Route
 from fcproxy.fake.resources.crypto_errors import onramp_refusal
 from fcproxy.fake.resources.crypto_market import (
-    CURRENCIES,
+    COINS,
     NETWORKS,
+    NEWER,
     PAIRS,
     SOURCES,
     WALLET_KEYS,
     destination_of,
     money,
     network_fee,
+    offered,
     source_of,
     transaction_fee,
 )
@@ -29,10 +31,10 @@ DEFAULT_AMOUNT = "100.00"
 _GET: Params = {
     "customer_ip_address": text(),
     "destination_amount": decimal(),
-    "destination_currencies": array(choice(*CURRENCIES)),
-    "destination_networks": array(choice(*NETWORKS)),
+    "destination_currencies": array(choice(*COINS, newer=NEWER)),
+    "destination_networks": array(choice(*NETWORKS, newer=NEWER)),
     "source_amount": decimal(),
-    "source_currency": choice(*SOURCES),
+    "source_currency": choice(*SOURCES, newer=NEWER),
 }
 
 
@@ -67,8 +69,8 @@ def _get(call: Call) -> Doc:
     check_customer(call.params.get("customer_ip_address"))
     _check(call)
     source = call.params.get("source_currency", "usd")
-    coins = call.params.get("destination_currencies") or list(CURRENCIES)
-    networks = call.params.get("destination_networks") or list(NETWORKS)
+    coins = call.params.get("destination_currencies") or offered(COINS, call.version)
+    networks = call.params.get("destination_networks") or offered(NETWORKS, call.version)
     pairs = [(coin, network) for network in networks for coin in coins if (coin, network) in PAIRS]
     if not pairs:
         raise onramp_refusal("crypto_onramp_invalid_destination_currencies_and_networks")
@@ -76,7 +78,9 @@ def _get(call: Call) -> Doc:
     amount = Decimal(call.params.get("source_amount", DEFAULT_AMOUNT))
     if wanted is not None:
         amount = source_of(Decimal(wanted), source, pairs[0][0])
-    quotes: Doc = {key: None if wanted is not None else [] for key in WALLET_KEYS.values()}
+    shown = {*offered(NETWORKS, call.version), *networks}
+    keys = [key for network, key in WALLET_KEYS.items() if network in shown]
+    quotes: Doc = {key: None if wanted is not None else [] for key in keys}
     for coin, network in pairs:
         bought = wanted if wanted is not None else destination_of(amount, source, coin)
         found = quotes[WALLET_KEYS[network]] or []

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from fcproxy.fake.resources.crypto_errors import onramp_refusal
-from fcproxy.fake.resources.crypto_market import CURRENCIES, NETWORKS, PAIRS, WALLET_KEYS
+from fcproxy.fake.resources.crypto_market import COINS, NETWORKS, PAIRS, WALLET_KEYS
 
 __all__ = ["RULES", "check_parameters"]
 
@@ -19,7 +19,7 @@ def _wallet_networks(given: Mapping[str, Any]) -> set[str]:
 
 
 def _no_common_pair(given: Mapping[str, Any]) -> bool:
-    currencies = given.get("destination_currencies") or CURRENCIES
+    currencies = given.get("destination_currencies") or tuple(COINS)
     networks = given.get("destination_networks") or tuple(NETWORKS)
     return not any((currency, network) in PAIRS for currency in currencies for network in networks)
 

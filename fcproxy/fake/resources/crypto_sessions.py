@@ -22,14 +22,16 @@ from fcproxy.fake.params import (
     group,
     integer,
     required,
+    spanned,
     text,
     time,
 )
-from fcproxy.fake.resource import Action, Kind, Resource, Route
+from fcproxy.fake.resource import Action, Kind, Resource, Route, Span
 from fcproxy.fake.resources.crypto_errors import onramp_refusal
 from fcproxy.fake.resources.crypto_market import (
-    CURRENCIES,
+    COINS,
     NETWORKS,
+    NEWER,
     PAIRS,
     SOURCES,
     UNSUPPORTED,
@@ -37,11 +39,13 @@ from fcproxy.fake.resources.crypto_market import (
     destination_of,
     money,
     network_fee,
+    offered,
     source_of,
     transaction_fee,
 )
 from fcproxy.fake.resources.crypto_rules import check_parameters
 from fcproxy.fake.state import Doc, Row, by
+from fcproxy.fake.versions import Version
 
 __all__ = ["RESOURCE", "TRANSITIONS", "check_customer", "check_service"]
 
@@ -65,7 +69,7 @@ STATUSES = (
 FULFILL_SECONDS = 120
 """How long a paid order takes on the fake's clock."""
 
-_CURRENCY, _NETWORK = choice(*CURRENCIES), choice(*NETWORKS)
+_CURRENCY, _NETWORK = choice(*COINS, newer=NEWER), choice(*NETWORKS, newer=NEWER)
 _KYC: Params = {
     "address": group({**ADDRESS, "country": text("country")}),
     "dob": group({"day": integer(least=1, most=31), "month": integer(least=1, most=12), "year": integer()}),
@@ -87,9 +91,12 @@ _CREATE: Params = {
     "metadata": METADATA,
     "settlement_speed": choice("instant", "standard"),
     "source_amount": decimal(),
-    "source_currency": choice(*SOURCES),
+    "source_currency": choice(*SOURCES, newer=NEWER),
     "wallet_addresses": group(
-        {**{key: text() for key in WALLET_KEYS.values()}, "destination_tags": group({"stellar": text()})}
+        {
+            **{key: spanned(text(), since=NEWER.get(network, "")) for network, key in WALLET_KEYS.items()},
+            "destination_tags": group({"stellar": text()}),
+        }
     ),
 }
 _CHECKOUT: Params = {
@@ -145,13 +152,13 @@ def _wallets(given: Mapping[str, Any]) -> Doc | None:
     return {**{key: addresses.get(key) for key in keys}, "destination_tags": stellar}
 
 
-def _details(given: Mapping[str, Any]) -> Doc:
+def _details(given: Mapping[str, Any], version: Version) -> Doc:
     details: Doc = {
         "destination_amount": given.get("destination_amount"),
-        "destination_currencies": given.get("destination_currencies") or list(CURRENCIES),
+        "destination_currencies": given.get("destination_currencies") or offered(COINS, version),
         "destination_currency": given.get("destination_currency"),
         "destination_network": given.get("destination_network"),
-        "destination_networks": given.get("destination_networks") or list(NETWORKS),
+        "destination_networks": given.get("destination_networks") or offered(NETWORKS, version),
         "fees": None,
         "lock_wallet_address": given.get("lock_wallet_address"),
         "source_amount": given.get("source_amount"),
@@ -181,7 +188,7 @@ def _create(call: Call) -> Doc:
         "metadata": merge_metadata({}, call.params.get("metadata")),
         "redirect_url": f"https://crypto.link.com?session_hash={session_hash}",
         "status": "initialized",
-        "transaction_details": _details(call.params),
+        "transaction_details": _details(call.params, call.version),
     }
     return call.add(KIND, doc).doc
 
@@ -303,6 +310,11 @@ RESOURCE = Resource(
                 "destination_currency": by(_DETAIL.format("destination_currency")),
                 "destination_network": by(_DETAIL.format("destination_network")),
             },
+            spans=tuple(
+                Span(_DETAIL.format(f"wallet_addresses.{key}"), since=NEWER[network])
+                for network, key in WALLET_KEYS.items()
+                if network in NEWER
+            ),
         ),
     ),
     routes=(
