@@ -35,6 +35,9 @@ class UrlRedactor:
 
         ``secret``: the URL itself lets its holder in, so every part of it that looks like a token goes too.
         """
+        if url.startswith("//"):
+            # A network-path reference (RFC 3986 section 4.2) has user info, too.
+            return self.redact(f"x:{url}", secret=secret, base=base)[2:]
         if "&#" in url or "&amp;" in url:
             # `#` begins no fragment here: it belongs to an HTML entity.
             url = marker.outside(url, self._text.redact_words)

@@ -104,7 +104,7 @@ class Settling:
 
     def interaction(self, interaction: Interaction) -> Interaction:
         request, response = interaction.request, interaction.response
-        # In the order in which a reader of the file meets them: request before response, URL before headers, then body.
+        # Request before response; in each, as in the file, the body before the headers.
         method = self.text(request.method)
         url = self.text(request.url)
         sent = self.body(request.body)

@@ -155,6 +155,13 @@ FIELDS: tuple[FieldRule, ...] = (
             "x_auth_token",
             "code_verifier",
             "client_assertion",
+            "account_key",
+            "shared_access_key",
+            "x_amz_signature",
+            "x_amz_credential",
+            "x_amz_security_token",
+            "jsessionid",
+            "phpsessid",
         ),
         "a credential by its name",
         "O, C, D",
@@ -163,7 +170,7 @@ FIELDS: tuple[FieldRule, ...] = (
     FieldRule(
         "password-field",
         "secret",
-        ("password", "*_password", "passwd", "passphrase", "personal_psk", "one_time_code"),
+        ("password", "*_password", "passwd", "pwd", "passphrase", "personal_psk", "one_time_code"),
         "a password by its name",
         "O",
         in_text=True,
@@ -180,7 +187,7 @@ FIELDS: tuple[FieldRule, ...] = (
     FieldRule(
         "access-token",
         "secret",
-        ("token", "sig", "signature", "hmac"),
+        ("token", "sig", "signature", "hmac", "auth"),
         "lets in who shows it; ids, digests, numbers and words under these names stay",
         "RFC 6750, published captures",
         like=r"(?!(?:[a-z][a-z0-9]{0,24}_){1,4}(?:test_|live_)?[A-Za-z0-9]{8,64}\Z)(?![0-9a-fA-F-]+\Z)"

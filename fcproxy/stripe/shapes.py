@@ -4,6 +4,7 @@ Sources: G = gitleaks' published Stripe rule; O = Stripe's OpenAPI document; D =
 K = the format's own checksum. `(?<![A-Za-z0-9_])` keeps a match from beginning inside a word.
 """
 
+import base64
 import re
 
 from fcproxy.core.placeholders import iban_valid, luhn_valid
@@ -41,6 +42,15 @@ def us_ssn(value: str) -> bool:
     """SSA: area not 000, 666 or 9xx, group not 00, serial not 0000."""
     area, group, serial = value.split("-")
     return area not in ("000", "666") and area[0] != "9" and group != "00" and serial != "0000"
+
+
+def basic(value: str) -> bool:
+    """Name and password in base64, as RFC 7617 has them."""
+    try:
+        text = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
+    except ValueError:
+        return False
+    return ":" in text and text.isprintable()
 
 
 SHAPES: tuple[ShapeRule, ...] = (
@@ -154,11 +164,12 @@ SHAPES: tuple[ShapeRule, ...] = (
         "secret",
         r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}"
         r"|xox[abeprs]-(?=[A-Za-z-]*[0-9])[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}"
-        r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
+        r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"
+        r"|(?<=hooks\.slack\.com/services/)[A-Z0-9]{2,}/[A-Z0-9]{2,}/[A-Za-z0-9]{16,}",
         "a key of AWS, GitHub, Slack, Google, npm or SendGrid, which found its way into a text",
         "G",
         strong=True,
-        needs=r"AKIA|ASIA|gh[pousr]_|github_pat_|xox[abeprs]-|AIza|npm_|SG\.",
+        needs=r"AKIA|ASIA|gh[pousr]_|github_pat_|xox[abeprs]-|AIza|npm_|SG\.|slack\.com/services/",
     ),
     ShapeRule(
         "wallet-in-text",
@@ -193,6 +204,15 @@ SHAPES: tuple[ShapeRule, ...] = (
         "a credential of another service",
         "RFC 6750",
         needs=r"[Bb][Ee][Aa][Rr][Ee][Rr](?: |%20)",
+    ),
+    ShapeRule(
+        "basic",
+        "secret",
+        r"(?i:(?<=basic )|(?<=basic%20))[A-Za-z0-9+/]{8,}={0,2}",
+        "a name and a password",
+        "RFC 7617",
+        check=basic,
+        needs=r"[Bb][Aa][Ss][Ii][Cc](?: |%20)",
     ),
     ShapeRule(
         "email",

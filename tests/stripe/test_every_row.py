@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
@@ -232,6 +233,7 @@ SHAPED = {
     "private-key": "-----BEGIN " + "PRIVATE KEY-----{}-----END " + "PRIVATE KEY-----",
     "jwt": "eyJ" + "{}.{}.{}",
     "bearer": "Bearer {}",
+    "basic": "Basic {basic}",
     "email": "{}@mail.example.net",
     "phone": "+44{digits}",
     "us-ssn": "",
@@ -251,7 +253,12 @@ def shaped(rule: ShapeRule, rng: random.Random) -> tuple[str, str]:
         text = next(prey for prey in PREY if prey.name == name).make(rng)
         return text, text[4:-4]
     token = letters(rng, 26)
-    parts = {"{12}": token[:12], "{hex}": rng.randbytes(20).hex(), "{digits}": f"20{rng.randrange(10**7, 10**8)}"}
+    parts = {
+        "{12}": token[:12],
+        "{hex}": rng.randbytes(20).hex(),
+        "{basic}": b64encode(f"me:{token}".encode()).decode(),
+        "{digits}": f"20{rng.randrange(10**7, 10**8)}",
+    }
     part = next((value for mark, value in parts.items() if mark in SHAPED[rule.id]), token)
     text = SHAPED[rule.id]
     for mark, value in {**parts, "{}": token}.items():
