@@ -14,7 +14,7 @@ from fcproxy.server.opened import OpenedDeck
 from fcproxy.server.playback import timed
 from fcproxy.server.provenance import client_name
 from fcproxy.server.upstream import ClientCut, Reply, Upstream
-from fcproxy.server.wire import Answer, Sent, send
+from fcproxy.server.wire import Answer, Sent, break_at_once, send
 
 __all__ = ["Relay"]
 
@@ -51,6 +51,7 @@ class Relay:
         self._start = perf_counter()
         self._head = b""
         """The answer's head while it waits for the first bytes of the body."""
+        self._unframed = False
         self._settled = not forward.record
 
     async def run(self, upstream: Upstream) -> tuple[Sent, str]:
@@ -72,6 +73,8 @@ class Relay:
             return await send(self._request, upstream_response(error))
         # Where the head is out, only a broken connection can tell the client that the body is not whole.
         if self._request.transport is not None:
+            if self._unframed:
+                break_at_once(self._request.transport)
             self._request.transport.abort()
         return Sent(502, keep_alive=False)
 
@@ -79,7 +82,7 @@ class Relay:
         headers = end_to_end(reply.headers, _NOT_PASSED_ON)
         answer = Answer(self._request, reply.status, reply.reason, headers)
         kept = Copy(self._max_body)
-        self._head = answer.head
+        self._head, self._unframed = answer.head, answer.unframed
         if reply.data is None:
             held = await self._stream(reply.body, answer, kept)
         else:

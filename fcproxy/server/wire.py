@@ -4,7 +4,10 @@ aiohttp's own responses would add Date, Server and Content-Type and change the l
 invisible to the client, so heads are written here, through the public `request.writer`.
 """
 
+import asyncio
 import re
+import socket
+import struct
 from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
@@ -19,6 +22,7 @@ __all__ = [
     "MAX_LENGTH_DIGITS",
     "Answer",
     "Sent",
+    "break_at_once",
     "decode_raw",
     "framed",
     "head_bytes",
@@ -134,9 +138,19 @@ class Answer:
         return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked and data else data
 
     @property
+    def unframed(self) -> bool:
+        """Whether the connection's end is the body's: a client of HTTP/1.0 knows no chunks."""
+        return self.length is None and not self.chunked
+
+    @property
     def end(self) -> bytes:
         """What closes the body."""
         return b"0\r\n\r\n" if self.chunked else b""
+
+
+def break_at_once(transport: asyncio.Transport) -> None:
+    """Has ``transport`` end with a reset and not in good order, which would pass for the end of an unframed body."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def framed(response: Response, *, bodiless: bool) -> Headers:

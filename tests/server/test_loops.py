@@ -25,6 +25,7 @@ TESTS: dict[str, Test] = {
     "connections": test_streams.test_a_connection_too_many_is_told_so,
     "upload broken off": test_streams.test_a_client_that_goes_away_in_the_middle_of_its_upload,
     "upstream time-out": test_upstream_failures.test_no_answer_in_time,
+    "half an answer": test_upstream_failures.test_a_client_of_http_1_0_does_not_take_half_an_answer_for_a_whole_one,
     "kept connections": test_passage.test_many_requests_on_one_connection,
     "closed connections": (
         test_passage.test_a_kept_connection_that_was_closed_is_opened_again_for_what_may_be_sent_twice

@@ -107,6 +107,16 @@ async def test_cut_in_the_middle_of_the_body_is_cut_for_the_client_too(answer: b
         assert (verdict.recorded, verdict.not_recorded) == (0, 1)
 
 
+async def test_a_client_of_http_1_0_does_not_take_half_an_answer_for_a_whole_one(tmp_path: Path) -> None:
+    """Its body ends with the connection, so the connection must not end in good order."""
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"
+    async with origin(answer) as up, before(up.url, tmp_path) as app, connected(app.url) as (reader, writer):
+        writer.write(b"GET /v1/x HTTP/1.0\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        assert app.decks.verdict().recorded == 0
+
+
 async def test_a_client_that_goes_away_leaves_no_half_interaction(tmp_path: Path) -> None:
     gone = asyncio.Event()
 
