@@ -88,6 +88,11 @@ def _backslash(found: re.Match[str]) -> str:
     return chr(int(code, 8)) if code[0] in "01234567" else _LETTERS.get(code, code)
 
 
+def _json_escape(found: re.Match[str]) -> str:
+    code = found[0][1:]
+    return chr(int(code[1:], 16)) if len(code) > 1 else _LETTERS.get(code, code)
+
+
 def _entity(found: re.Match[str]) -> str:
     return html.unescape(found[0])
 
@@ -133,7 +138,7 @@ _FAMILIES = (
         _backslash,
     ),
     # One layer exactly: among several backslashes the family above takes two escapes for one.
-    _Family("\\\\", re.compile(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL), _backslash),
+    _Family("\\\\", re.compile(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL), _json_escape),
     _Family("&", re.compile(r"&(?:#0*[0-9]{1,7}|#[xX]0*[0-9A-Fa-f]{1,6}|[A-Za-z]{2,16});?"), _entity),
     _Family("=", re.compile(r"=[0-9A-Fa-f]{2}"), _quoted),
     _Family("\n", re.compile(r"=[ \t]*\r*\n"), _nothing),

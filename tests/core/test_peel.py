@@ -1,6 +1,8 @@
 """Readings of escaped text, and the way back to where each piece stood."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fcproxy.core.peel import MAX_VIEWS, peel
 
@@ -23,6 +25,11 @@ CASES = {
     "sec=\r\nret": "secret",
     "Jenny+Rosen": "Jenny Rosen",
     "sec\u200bret": "secret",
+    "sec\n  ret": "secret",
+    "sec\r\r\nret": "secret",
+    "sec+AHI-et": "secret",
+    "sec+AHIAZQB0": "secret",
+    '\\\\n\\"': '\\n"',
     "\\u0026#115;ecret": "secret",
 }
 
@@ -46,6 +53,14 @@ def test_percent_layers_are_counted() -> None:
 
 def test_plain_text_has_no_other_reading() -> None:
     assert list(peel("fcsess_1AbCdEfGhIjKlMnOpQrStUvW")) == []
+
+
+@given(st.text(st.sampled_from('\\\\\\%&#=+-_uUxX{}0147abfnr"/;\n\r \u00e9\u200b'), max_size=40))
+def test_any_text_is_taken_and_each_reading_leads_back(text: str) -> None:
+    for view in peel(text):
+        for at in range(len(view.text)):
+            start, end = view.span(at, at + 1)
+            assert 0 <= start < end <= len(text)
 
 
 def test_a_hostile_text_has_a_bounded_number_of_readings() -> None:
