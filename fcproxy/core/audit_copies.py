@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from html import escape
 from itertools import islice
 
 __all__ = ["MAX_KNOWN", "Copies"]
@@ -66,7 +67,7 @@ def _spellings(value: str) -> Iterator[str]:
     found = {value, data.hex(), data.hex().upper(), json.dumps(value)[1:-1], _yaml(value)}
     if any(char.isdigit() for char in value):
         # A credential; a name in small letters may be a word of the language.
-        found |= {value.lower(), value.upper(), value[::-1]}
+        found |= {value.lower(), value.upper(), value[::-1], _base58(data), *_fives(data)}
     for skip in range(3):
         for code in (base64.b64encode, base64.urlsafe_b64encode):
             # Only the characters that the value alone decides: neighbours shape those at both ends.
@@ -75,6 +76,42 @@ def _spellings(value: str) -> Iterator[str]:
             end = len(whole) - ((skip + len(data)) % 3 != 0)
             found.add(whole[start:end])
     yield from sorted(spelled for spelled in found if len(spelled) >= _LEAST)
+
+
+_GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_ZMQ = str.maketrans(_GIT, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#")
+
+
+_ESCAPED = re.compile(r'["\\&<>]')
+"""Their signs that are escaped in JSON, or in HTML."""
+
+
+def _fives(data: bytes) -> Iterator[str]:
+    """Five characters for four octets, in each alphabet (Adobe's, git's, ZeroMQ's) and alignment: whole groups only.
+
+    No reader opens these: their alphabets are so wide that any text may be one.
+    """
+    for skip in range(4):
+        whole = data[-skip % 4 :]
+        whole = whole[: len(whole) & ~3]
+        if len(whole) < _LEAST:
+            continue
+        git = base64.b85encode(whole).decode()
+        for text in (base64.a85encode(whole).decode(), git, git.translate(_ZMQ)):
+            yield text
+            if _ESCAPED.search(text):
+                yield from (json.dumps(text)[1:-1], escape(text, quote=False))
+
+
+_ALPHABET58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def _base58(data: bytes) -> str:
+    number, digits = int.from_bytes(data, "big"), ""
+    while number:
+        number, rest = divmod(number, 58)
+        digits = _ALPHABET58[rest] + digits
+    return digits
 
 
 def _yaml(value: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from urllib.parse import urlsplit
 
 from fcproxy.core.audit_codings import open_bytes, open_text
@@ -10,6 +11,7 @@ from fcproxy.core.audit_copies import Copies
 from fcproxy.core.audit_hits import Hit
 from fcproxy.core.audit_layers import opened_words, views
 from fcproxy.core.audit_multipart import Part, is_multipart, parts
+from fcproxy.core.audit_rare import joined, rare, unescaped
 from fcproxy.core.audit_report import Coverage
 from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Found, Scanner, words_of
@@ -269,7 +271,7 @@ class Inspection:
                 return
             self.coverage.opened(layer)
             self._text(view, at.inside(layer))
-        for layer, data in opened_words(text, fresh):
+        for layer, data in chain(opened_words(text, fresh), rare(text)):
             if not self._allowed(len(data), deep, at):
                 return
             self.coverage.opened(layer)
@@ -293,7 +295,10 @@ class Inspection:
 
     def _scan(self, text: str, at: _At, fresh: set[str] | None = None) -> None:
         if self._learned:
-            for value in self._learned.search(text):
+            known = set(self._learned.search(text))
+            if (whole := joined(text)) is not text:
+                known.update(value for value in self._learned.search(whole) if not value.isdigit())
+            for value in sorted(known):
                 self._hit(Found("learned", value, credential=True), at)
             return
         for found in self._scanner.shapes(text, fresh):
@@ -309,6 +314,8 @@ class Inspection:
             if self._json(stripped, at):
                 return
             self._lines(stripped, at)
+            if "\\" in stripped and len(at.layers) < MAX_DEPTH:
+                self._text(unescaped(stripped), at.inside("escape"))
         elif stripped.startswith(("data:", "event:", "id:", "retry:", ":")) and "\ndata:" in f"\n{stripped}":
             self._lines(re.sub(r"(?m)^(?:data: ?|event:.*|id:.*|retry:.*|:.*)", "", stripped), at)
         elif "://" not in stripped[:12] and _FORM.fullmatch(stripped):

@@ -6,7 +6,6 @@ Only the words that bear an encoding are opened, not their surroundings, so that
 import base64
 import binascii
 import html
-import quopri
 import re
 import zlib
 from binascii import a2b_base64
@@ -34,7 +33,8 @@ _SEPARATED_HEX = re.compile(r"(?:[0-9a-fA-F]{2}[: +]){8,}[0-9a-fA-F]{2}")
 _BASE32 = re.compile(r"[A-Z2-7]{16,}")
 _PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})")
 _OCTET = r"(?:0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3})"
-_OCTETS = re.compile(rf"(?:{_OCTET}\s{{0,20}}[,;]\s{{0,20}}){{8,}}{_OCTET}")
+_BETWEEN = r"\s{0,20}[,;](?:\s|\\{1,2}[nrt]){0,20}"
+_OCTETS = re.compile(rf"(?:{_OCTET}{_BETWEEN}){{8,}}{_OCTET}")
 _LEAST = 6
 """Fewest characters that packed data must open to, to be more than chance."""
 
@@ -105,8 +105,13 @@ def _quoted_printable(text: str) -> str:
     return soft + "\n" + _decoded_signs(soft) if soft != text else _decoded_signs(text)
 
 
+_SIGN = re.compile(rb"=([0-9A-F]{2}|[0-9a-f]{2})")
+"""A sign of either case; `=bA` is none (RFC 2045 section 6.7): there the `=` may belong to the value."""
+
+
 def _decoded_signs(text: str) -> str:
-    return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+    data = _SIGN.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode("utf-8", "replace"))
+    return data.decode("utf-8", "replace")
 
 
 _WHOLE: tuple[tuple[str, Callable[[str], bool], Callable[[str], str]], ...] = (
@@ -144,7 +149,7 @@ def opened_words(text: str, words: set[str]) -> Iterator[tuple[str, bytes]]:
 
 def _of_octets(text: str) -> Iterator[tuple[str, bytes]]:
     for block in _OCTETS.findall(text):
-        numbers = [int(number, 0 if number[:2] in ("0x", "0X") else 10) for number in re.split(r"\s*[,;]\s*", block)]
+        numbers = [int(number, 0 if number[:2] in ("0x", "0X") else 10) for number in re.split(_BETWEEN, block)]
         data = bytes(number & 0xFF for number in numbers)
         if max(numbers) < 256 and _telling(data):
             yield "octets", data

@@ -193,7 +193,7 @@ def _fields(node: Pairs, path: Path, context: Context, index: NameIndex, *, whol
             yield Leaf((word, around), word, value, inside)
         if word in _COMPOSED:
             yield from _named_pair(node, path, context, index)
-        if whole and isinstance(key, str) and len(key) >= 10:
+        if isinstance(key, str) and len(key) >= 10 and (whole or "\n" in key):
             yield Leaf(("<key>", path), "", key, context)
 
 

@@ -21,8 +21,12 @@ from tests.attacks.places import PLACES
 from tests.attacks.prey import PREY, Prey
 from tests.attacks.test_disguises import hide
 
-FOREIGN = [prey for prey in PREY if prey.name in ("API key", "bearer of another service", "access token")]
-"""Their values have no sign in them that an encoding could take for its own."""
+FOREIGN = [
+    prey
+    for prey in PREY
+    if prey.name in ("API key", "bearer of another service", "access token", "password with signs")
+]
+"""Values that are known by no place where the disguise stands."""
 
 OUT_OF_REACH = frozenset(
     ("base64 of deflate", place)
@@ -31,18 +35,7 @@ OUT_OF_REACH = frozenset(
 """Raw deflate has no mark by which to tell where it begins in the path around it."""
 
 
-NOT_OPENED = frozenset(
-    (
-        *("Ascii85", "Ascii85, framed and folded", "Ascii85 in a sentence", "base85", "base85 of a sentence", "Z85"),
-        *("base58", "uuencode", "UTF-7", "Node's buffer, indented", "hex, folded"),
-        *("base64, folded at 64", "base64, folded at 76, CR LF", "base64, folded, escaped"),
-        *("folded", "folded, CR LF and blanks", "folded, escaped"),
-    )
-)
-"""What the redactor reads and the audit does not, so far."""
-
-
-@pytest.mark.parametrize("disguise", sorted(DISGUISES.keys() - NOT_OPENED))
+@pytest.mark.parametrize("disguise", sorted(DISGUISES))
 def test_what_the_recording_knew_is_found_by_the_audits_own_readers(disguise: str) -> None:
     hidden = hide(disguise, FOREIGN, 0)
     data = render([RedactedInteraction(one.interaction) for one in hidden])
