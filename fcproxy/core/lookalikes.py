@@ -29,7 +29,7 @@ _AROUND = 128
 _SHAPES = 512
 """How many kinds of route are looked at when a route is not there."""
 
-_VARIABLE = re.compile(r"[^/]*[0-9\ue000][^/]*")
+_VARIABLE = re.compile(r"[0-9\ue000]")
 
 
 class Lookalikes:
@@ -49,7 +49,7 @@ class Lookalikes:
         self._ends.append(len(self._prints))
         self._segments.extend(_prints(_segments(form.path)))
         self._segment_ends.append(len(self._segments))
-        self._shapes.setdefault((form.method, _VARIABLE.sub("*", form.path)), len(self._ends) - 2)
+        self._shapes.setdefault((form.method, _shape(form.path)), len(self._ends) - 2)
 
     def close(self) -> None:
         """No more come: builds what the questions need."""
@@ -115,11 +115,16 @@ def _lines(fields: Mapping[str, str]) -> list[str]:
 
 def _prints(texts: Iterable[str]) -> list[int]:
     """One number a text. Equal texts have equal ones; the rare accident only misplaces a look-alike."""
-    return [crc32(text.encode("utf-8", "surrogatepass")) for text in texts]
+    return [crc32(text.encode() if text.isascii() else text.encode("utf-8", "surrogatepass")) for text in texts]
 
 
 def _segments(path: str) -> list[str]:
     return [f"{at}/{segment}" for at, segment in enumerate(path.split("/"))]
+
+
+def _shape(path: str) -> str:
+    """``path`` with a star for each segment that holds an id or a secret."""
+    return "/".join(["*" if _VARIABLE.search(one) else one for one in path.split("/")])
 
 
 def _same_segments(wanted: Sequence[str], name: str) -> int:

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcproxy.core.gate import Gate
+from fcproxy.core.placeholders import Kind
+from fcproxy.stripe.secrets import default_redactor
 from fcproxy.stripe.shapes import SHAPES
 
 EXPRESSIONS = [
@@ -39,4 +41,18 @@ def test_it_opens_for_whatever_a_shape_rule_needs(data: st.DataObject) -> None:
     assert _ALL.open(part) == (re.search("|".join(needs), part) is not None)
 
 
+KINDS = [kind for kind in default_redactor().book.kinds.values() if kind.literal is not None]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_every_placeholder_that_can_be_told_in_text_is(kind: Kind, data: st.DataObject) -> None:
+    placeholder = data.draw(st.from_regex(re.compile(kind.literal or "", re.ASCII), fullmatch=True))
+    form = COMPARING.marked(f"see {placeholder}")
+    assert placeholder not in form
+    assert form.startswith("see ")
+
+
+COMPARING = default_redactor(comparing=True)
 _ALL = Gate(rule.needs or rule.pattern for rule in SHAPES)
