@@ -126,9 +126,7 @@ ERRORS: Mapping[str, ApiError] = {
     "boolean": ApiError(400, _REQUEST, None, "Invalid boolean: {value}"),
     "decimal": ApiError(400, _REQUEST, None, "Invalid decimal: {value}"),
     "string": ApiError(400, _REQUEST, None, "Invalid string: {param} must be a single value"),
-    "too_long": ApiError(
-        400, _REQUEST, None, "Invalid string: {param} must be at most {bound} characters, and has {length}"
-    ),
+    "too_long": ApiError(400, _REQUEST, None, "Invalid string: {head}...{tail}; must be at most {bound} characters"),
     "pattern": ApiError(400, _REQUEST, None, "Invalid {param}: {value}"),
     "array": ApiError(400, _REQUEST, None, "Invalid array"),
     "too_many": ApiError(400, _REQUEST, None, "Invalid array: {param} may have at most {bound} elements"),

@@ -23,6 +23,8 @@ Values = dict[str, Any]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _SHIELD = "\x00"
+_ENDS = 10
+"""How many characters of each end of a value that is too long Stripe's error shows."""
 _RANGE_KEYS = ("gt", "gte", "lt", "lte")
 FORMATS: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "url": ("url", re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+\S*\Z")),
@@ -119,7 +121,7 @@ def _scalar(value: FormTree, path: tuple[str, ...]) -> str:
 def _string(value: FormTree, param: Param, _version: Version, path: tuple[str, ...]) -> str:
     word, name = _scalar(value, path), _name(path)
     if param.most is not None and len(word) > param.most:
-        raise refuse("too_long", param=name, bound=param.most, length=len(word))
+        raise refuse("too_long", param=name, bound=param.most, head=word[:_ENDS], tail=word[-_ENDS:])
     if param.format == "country":
         if word.upper() not in COUNTRIES:
             raise refuse("country", param=name, value=word)
