@@ -118,15 +118,25 @@ def test_the_error_names_file_line_and_reason(name: str, tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("name", ["a merge conflict", "code", "random bytes", "a bomb of aliases as a body"])
-async def test_commands_end_with_exit_code_3_and_one_line(name: str, tmp_path: Path) -> None:
-    path = write(tmp_path, name)
-    commands = [["replay", "--port", "0"], ["auto", "--port", "0"]] if name == "a merge conflict" else [["replay"]]
-    for command in commands:
-        done = await ended(*command, "--cassette", str(path), cwd=tmp_path)
-        assert done.code == 3
-        assert re.fullmatch(rf"fcproxy: {re.escape(str(path))}(:\d+)?: .+\n", done.err)
-        assert done.out == ""
-        assert not (tmp_path / "pwned").exists()
+def test_commands_end_with_exit_code_3_and_one_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, name)
+    (tmp_path / "good.yaml").write_text(GOOD, encoding="ascii")
+    serving = [[mode, "--port", "0", "--cassette", "c.yaml"] for mode in ("replay", "auto")]
+    for command in [*serving, *(words for word, words in COMMANDS.items() if word != "audit")]:
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 3, command
+        assert re.fullmatch(r"fcproxy: c\.yaml(:\d+)?: .+\n", done.stderr), command
+        assert done.stdout == ""
+    assert sorted(os.listdir(tmp_path)) == ["c.yaml", "good.yaml"]
+
+
+async def test_the_console_script_ends_so_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "code")
+    done = await ended("replay", "--cassette", str(path), cwd=tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert re.fullmatch(rf"fcproxy: {re.escape(str(path))}(:\d+)?: .+\n", done.err)
+    assert not (tmp_path / "pwned").exists()
 
 
 ODD = base64.b64encode(b"\x1b[2J\xff\xed\xa0\x80\r\n- 9 DELETE /v1/all\n").decode()
@@ -224,7 +234,7 @@ async def test_an_enormous_file_is_refused_without_being_read(tmp_path: Path) ->
     out, _ = await process.communicate()
     error, peak = out.decode().splitlines()
     assert "larger than 256 MiB" in error
-    assert "split it" in error
+    assert "--max-cassette" in error
     assert int(peak) < 200_000
 
 
