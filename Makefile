@@ -26,7 +26,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/docs.py --check
-	$(BIN)/fcproxy audit cassettes
+	$(BIN)/fcproxy audit cassettes fuzz
 
 fix: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
-"""Runs one target under atheris: ``python -m fuzz.run TARGET [libFuzzer options]``, from the kept corpus on.
+"""Runs one target under atheris: ``python -m fuzz.run TARGET [libFuzzer options]``, from the seeds on.
 
 atheris (https://pypi.org/project/atheris/) is no dependency of the project: install it into a virtual environment that
-has fcproxy. Inputs that reach new code go to ``build/fuzz/TARGET``; put the few that tell something into the corpus.
+has fcproxy. Inputs that reach new code go to ``build/fuzz/TARGET``; make seeds of the few that tell something.
 """
 
 import sys
@@ -11,6 +11,8 @@ import atheris
 
 with atheris.instrument_imports(include=["fcproxy"]):
     from fuzz.targets import TARGETS
+
+from fuzz.seeds import SEEDS
 
 __all__ = ["main"]
 
@@ -22,7 +24,11 @@ def main() -> None:
     name = sys.argv.pop(1)
     found = Path("build", "fuzz", name)
     found.mkdir(parents=True, exist_ok=True)
-    atheris.Setup([*sys.argv, str(found), str(Path(__file__).with_name("corpus") / name)], TARGETS[name])
+    seeds = Path("build", "fuzz", "seeds", name)
+    seeds.mkdir(parents=True, exist_ok=True)
+    for seed, data in SEEDS[name].items():
+        (seeds / seed).write_bytes(data)
+    atheris.Setup([*sys.argv, str(found), str(seeds)], TARGETS[name])
     atheris.Fuzz()
 
 

@@ -1,6 +1,6 @@
 """What is fuzzed: functions that take bytes and raise only where fcproxy breaks a promise about input of any kind.
 
-The tests run them on Hypothesis' examples and on everything in ``corpus/``; ``fuzz.run`` runs them under atheris.
+The tests run them on Hypothesis' examples and on all of ``fuzz.seeds``; ``fuzz.run`` runs them under atheris.
 """
 
 from collections.abc import Callable, Mapping
@@ -132,4 +132,4 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "front": http.front,
     "upstream": http.upstream,
 }
-"""By the name of their folder in ``corpus/``."""
+"""By the names that ``fuzz.seeds`` has for them."""

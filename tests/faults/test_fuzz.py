@@ -1,22 +1,18 @@
-"""Input of any kind, from Hypothesis and from the kept corpus: refused or read, never an exception that is not ours."""
-
-from pathlib import Path
+"""Input of any kind, from Hypothesis and from the seeds: refused or read, never an exception that is not ours."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fuzz.seeds import SEEDS
 from fuzz.targets import TARGETS
-
-CORPUS = Path(__file__).resolve().parents[2] / "fuzz" / "corpus"
-SEEDS = {name: sorted((CORPUS / name).iterdir()) for name in TARGETS}
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_the_kept_corpus(name: str) -> None:
+def test_the_seeds(name: str) -> None:
     assert len(SEEDS[name]) >= 4
-    for seed in SEEDS[name]:
-        TARGETS[name](seed.read_bytes())
+    for seed in SEEDS[name].values():
+        TARGETS[name](seed)
 
 
 @st.composite
@@ -41,8 +37,8 @@ def mutated(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(data=st.data())
-def test_mutations_of_the_corpus(name: str, data: st.DataObject) -> None:
-    seeds = [seed.read_bytes() for seed in SEEDS[name] if seed.stat().st_size < 4000]
+def test_mutations_of_the_seeds(name: str, data: st.DataObject) -> None:
+    seeds = [seed for seed in SEEDS[name].values() if len(seed) < 4000]
     TARGETS[name](data.draw(mutated(seeds)))
 
 
