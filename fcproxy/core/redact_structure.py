@@ -20,6 +20,7 @@ from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.redact_url import UrlRedactor
 from fcproxy.core.rules import FieldRule, RuleBook, normal, normals
 from fcproxy.core.scope import NO_BASE, Base, Scope, walk
+from fcproxy.core.surrogates import escaped_lone, without_lone
 
 __all__ = ["StructureRedactor"]
 
@@ -74,7 +75,7 @@ class StructureRedactor:
         if value[0] == marker.OPEN and marker.MARKER.fullmatch(value):
             return value  # the whole was recognised as what was learned
         if rule.how == "url":
-            return self.url(value, secret=True)
+            return without_lone(value, lambda url: self.url(url, secret=True))
         if rule.kind == "date_of_birth":
             return self._date(value, name, scope, rule)
         if rule.kind == "secret" and value.startswith(("{", "[")):
@@ -434,7 +435,8 @@ _MASKED_CARD = re.compile(r"[*]{4,15}[0-9]{4}")
 
 
 def _string(text: str, *, ascii_only: bool) -> str:
-    return '"' + marker.outside(text, lambda part: json.dumps(part, ensure_ascii=ascii_only)[1:-1]) + '"'
+    done = marker.outside(text, lambda part: json.dumps(part, ensure_ascii=ascii_only)[1:-1])
+    return f'"{done if ascii_only else escaped_lone(done)}"'
 
 
 def _as_meant(raw: str, plain: str) -> str:

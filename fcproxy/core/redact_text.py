@@ -10,6 +10,7 @@ from fcproxy.core import encodings, marker, peel
 from fcproxy.core.gate import Gate
 from fcproxy.core.ledger import ENCODED, Ledger
 from fcproxy.core.rules import FieldRule, RuleBook, ShapeRule
+from fcproxy.core.surrogates import without_lone
 
 __all__ = ["TextRedactor"]
 
@@ -76,6 +77,9 @@ class TextRedactor:
         if len(text) < _SHORTEST:
             self._clean(text)
             return text
+        return without_lone(text, self._structures)
+
+    def _structures(self, text: str) -> str:
         if self._level >= _MAX_LEVELS:
             return self.redact_words(text)
         self._level += 1
