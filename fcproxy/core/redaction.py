@@ -133,12 +133,18 @@ class Redactor:
     def familiar(self, headers: Headers, body: bytes, base: Base) -> bytes | None:
         """The redacted body where it surely is what its label says, in an outline that has been seen; else None."""
         read = _READERS.get(headers.get("Content-Type") or "")
-        if read is None or not body.isascii() or _CONTROLS.search(body) or "content-encoding" in headers.names:
+        if (
+            read is None
+            or not body.isascii()
+            or len(body.translate(None, _CONTROLS)) != len(body)
+            or "content-encoding" in headers.names
+        ):
             return None
         if read == "json":
             done = self._structure.familiar_json(body.decode("ascii"), base) if body[:1] in _JSON else None
         else:
-            done = self._structure.familiar_form(body.decode("ascii"), base) if _FORM.match(body) else None
+            blank = body.startswith(_NO_FORM) or len(body.translate(None, _BLANKS)) != len(body)
+            done = self._structure.familiar_form(body.decode("ascii"), base) if body and not blank else None
         return None if done is None else _bytes(done)
 
     def _holds_learned(self, interaction: Interaction) -> bool:
@@ -332,9 +338,12 @@ _READERS = {
 """Labels of bodies that may be read by their outline."""
 
 _JSON = (b"{", b"[")
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_FORM = re.compile(rb"(?!data:)[^\s{\[][^\s]*\Z")
-"""What is a form by its label, and by nothing in it something else (see `body`)."""
+_BLANKS = b"\t\n\r "
+_CONTROLS = bytes([octet for octet in range(0x20) if octet not in _BLANKS])
+"""Deleting octets by a table tells whether there are any at a fifth of an expression's cost."""
+
+_NO_FORM = (b"data:", b"{", b"[")
+"""How a body begins that is no form, whatever its label says (see `body`)."""
 
 _METHOD = re.compile(r"[A-Z]{1,16}")
 _STRICT = {"number": re.compile(r"[0-9]{1,18}"), "mark": MARK}

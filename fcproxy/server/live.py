@@ -13,6 +13,7 @@ from yarl import URL
 
 from fcproxy.core.errors import UpstreamFailed, UsageError
 from fcproxy.core.message import Headers, Request
+from fcproxy.server.deadlines import Deadlines
 from fcproxy.server.exchange import Exchange
 from fcproxy.server.failures import FAILURES, failed
 from fcproxy.server.hop import HOP_BY_HOP, end_to_end
@@ -66,6 +67,7 @@ class LiveUpstream:
         self._connecting = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._connector: aiohttp.TCPConnector | None = None
         self._origins: dict[str, _Origin] = {}
+        self._deadlines = Deadlines(first_byte_timeout, total_timeout)
 
     async def __aenter__(self) -> Self:
         self._connector = aiohttp.TCPConnector(
@@ -76,6 +78,7 @@ class LiveUpstream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._deadlines.close()
         if self._connector is not None:
             await self._connector.close()
 
@@ -87,23 +90,31 @@ class LiveUpstream:
     @asynccontextmanager
     async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
         """See Upstream."""
-        end = asyncio.get_running_loop().time() + self._total
+        now = asyncio.get_running_loop().time()
+        end = now + self._total
         exchange, late = None, "the upstream did not answer in time"
         try:
-            # One time-out for both spans: the head's, then the whole exchange's.
-            async with asyncio.timeout(min(self._first_byte, self._total)) as limit:
+            # One deadline for both spans: the head's, then the whole exchange's.
+            async with asyncio.timeout(None) as limit:
+                self._deadlines.set(limit, min(now + self._first_byte, end))
                 try:
-                    exchange, reply = await self._asked(request, body, lambda: _put_off(limit, self._first_byte, end))
-                except FAILURES as error:
-                    raise failed(error) from None
-                limit.reschedule(end)
-                late = "the exchange did not end within --total-timeout"
-                yield reply
+                    try:
+                        exchange, reply = await self._asked(request, body, lambda: self._put_off(limit, end))
+                    except FAILURES as error:
+                        raise failed(error) from None
+                    self._deadlines.set(limit, end)
+                    late = "the exchange did not end within --total-timeout"
+                    yield reply
+                finally:
+                    self._deadlines.drop(limit)
         except TimeoutError:
             raise UpstreamFailed("timeout", late) from None
         finally:
             if exchange is not None:
                 await exchange.end()
+
+    def _put_off(self, limit: asyncio.Timeout, end: float) -> None:
+        self._deadlines.set(limit, min(asyncio.get_running_loop().time() + self._first_byte, end))
 
     async def _asked(
         self, request: Request, body: AsyncIterator[bytes] | None, moving: Callable[[], None]
@@ -165,10 +176,6 @@ class LiveUpstream:
         if self._key is not None:
             headers = headers.replaced("Authorization", f"Bearer {self._key}")
         return Headers.named([("Host", origin.host), *headers], ("host", *headers.names))
-
-
-def _put_off(limit: asyncio.Timeout, seconds: float, end: float) -> None:
-    limit.reschedule(min(asyncio.get_running_loop().time() + seconds, end))
 
 
 async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:
