@@ -20,7 +20,7 @@ from fcproxy.core.modes import DECISIONS, Action, Lookup, Mode
 from fcproxy.core.outlined import Outlined
 from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.retries import Retries
-from fcproxy.core.standins import reason_of
+from fcproxy.core.standins import is_standin, reason_of
 from fcproxy.core.stored_forms import Begun, StoredForms
 from fcproxy.core.verdict import Verdict
 
@@ -250,6 +250,9 @@ class Deck:
             self._refuse_live(self._guard.response(response))
         redacted = self.redactor.redact(Interaction(request, response))
         self._recorded += 1
+        if large := is_standin(request.headers) + is_standin(response.headers):
+            self.redactor.not_stored += large
+            self.note("a body larger than --max-body is not stored; an answer without its body is refused in replay")
         return redacted
 
     def lost(self) -> None:

@@ -131,7 +131,8 @@ async def test_what_was_too_large_is_refused_in_replay_with_the_reason(tmp_path:
         got = await speak(app.url, GET)
         assert got.body == PIECE * 2 * MIXED
         verdict = app.decks.verdict()
-        assert (verdict.recorded, verdict.not_recorded) == (1, 0)
+        assert (verdict.recorded, verdict.not_recorded, verdict.not_stored) == (1, 0, 1)
+        assert "--max-body" in " ".join(verdict.notes)
     async with proxy(Mode.REPLAY, Config(cassette=str(tmp_path / "c.yaml"))) as app:
         missed = await speak(app.url, GET)
     assert missed.status == 422
