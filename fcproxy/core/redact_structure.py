@@ -38,6 +38,12 @@ _NOWHERE = Scope.base(NO_BASE)
 _NO_FORM = re.compile(r"[\s<>\"{}]")
 
 
+_CLAUSE = re.compile(
+    r"(?P<begin>(?<![A-Za-z_])(?P<field>[A-Za-z_]+)\s*[:~]\s*(?P<quote>[\"']))(?P<compared>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
+    re.DOTALL,
+)
+
+
 class StructureRedactor:
     """Walks structures with one rule book and one ledger."""
 
@@ -67,7 +73,7 @@ class StructureRedactor:
             return self._text.redact(value)
         if not value or value in self._book.published or _is_masked(value, rule.kind):
             return value
-        return self._by_rule(value, name, scope, rule)
+        return self._search(value, rule) if rule.how == "search" else self._by_rule(value, name, scope, rule)
 
     def _by_rule(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
         if rule.how == "drop":
@@ -81,6 +87,16 @@ class StructureRedactor:
         if rule.kind == "secret" and value.startswith(("{", "[")):
             return self._text.redact(value)
         return self._ledger.marker(self._book.kinds[rule.kind], value, rule.id)
+
+    def _search(self, value: str, rule: FieldRule) -> str:
+        """Stripe's search query language (docs.stripe.com/search): clauses of field, `:` or `~`, quoted value."""
+        scope = Scope.base(Base(normals(rule.within)))
+
+        def clause(found: re.Match[str]) -> str:
+            compared = found["compared"]
+            return f"{found['begin']}{self.leaf(compared, found['field'], scope)}{found['quote']}"
+
+        return marker.outside(_CLAUSE.sub(clause, value), self._text.redact)
 
     def _rule(self, name: str, value: str, scope: Scope) -> FieldRule | None:
         rules = self._book.field_rules(name)

@@ -29,9 +29,10 @@ class FieldRule(NamedTuple):
     ``names`` stand for every spelling of them (`client_secret`: `clientSecret`, `Client-Secret`); `*` begins a suffix.
     ``within``: at least one of these must be among the names of the enclosing fields, the types of the enclosing
     objects, or (requests) the path's segments; ``outside``: none of these may be. ``how``: "value" replaces the value,
-    "url" only the secret parts of a URL, "drop" leaves it empty, "keep" exempts the field from later rows. ``like``: an
-    expression that the whole value must match, "" where any does; names like `key` and `pin` need one. ``in_text``: the
-    name is also looked for in free text (`name=value`).
+    "url" only the secret parts of a URL, "search" what a search clause compares a field with for which another row asks
+    ``within`` the same names (`name:"Jane"`), "drop" leaves it empty, "keep" exempts the field from later rows.
+    ``like``: an expression that the whole value must match, "" where any does; names like `key` and `pin` need one.
+    ``in_text``: the name is also looked for in free text (`name=value`).
     """
 
     id: str

@@ -36,6 +36,7 @@ __all__ = [
     "plain_secret",
     "public_token",
     "random_ok",
+    "searches_for_nobody",
     "word_like",
 ]
 
@@ -201,3 +202,11 @@ _ID = re.compile(
 def random_ok(value: str) -> bool:
     """Random by nature and no secret: Stripe's ids, UUIDs, digests."""
     return _ID.fullmatch(value) is not None
+
+
+_SOUGHT = re.compile(r"""\b(?:\w*name\w*)\s{0,4}[:~]\s{0,4}(?:"([^"]{1,500})"|'([^']{1,500})')""", re.IGNORECASE)
+
+
+def searches_for_nobody(query: str) -> bool:
+    """A search (docs.stripe.com/search) that compares no name with anything but a mark."""
+    return all(known_name(double or single) for double, single in _SOUGHT.findall(query))

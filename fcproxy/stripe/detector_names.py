@@ -20,6 +20,7 @@ from fcproxy.stripe.detector_checks import (
     no_access_token,
     no_email,
     not_secret_text,
+    searches_for_nobody,
 )
 
 __all__ = ["NAMES", "names"]
@@ -117,6 +118,14 @@ NAMES: tuple[NameRule, ...] = (
         names("token sig signature hmac access_key"),
         accept=no_access_token,
         credential=True,
+    ),
+    NameRule(
+        "search-query",
+        "a person's name that is searched for",
+        "Stripe's search",
+        names("query"),
+        within=_PEOPLE,
+        accept=searches_for_nobody,
     ),
     NameRule(
         "email",

@@ -352,6 +352,15 @@ FIELDS: tuple[FieldRule, ...] = (
         "O",
     ),
     FieldRule(
+        "search-query",
+        "full_name",
+        ("query",),
+        "names the people that are searched for",
+        "O",
+        within=_PEOPLE,
+        how="search",
+    ),
+    FieldRule(
         "name-of-person",
         "full_name",
         ("name",),

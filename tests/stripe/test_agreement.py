@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from urllib.parse import quote
 
 import pytest
 
@@ -157,3 +158,28 @@ def test_what_a_route_says_is_not_taken_too_far(case: str) -> None:
     route, answer = KEPT[case]
     body = json.dumps(answer).replace("HERE", "Gold plan 9").encode()
     assert redacted(body, route=route).response.body == body
+
+
+@pytest.mark.parametrize(
+    "clause", ["name:'{}'", 'name~"{}" AND created>100', "-name : '{}'", "metadata['a']:'b' OR name:'{}'"]
+)
+def test_who_is_searched_for_is_nobody_in_the_recording(clause: str) -> None:
+    """docs.stripe.com/search: the query language of customers."""
+    query = quote(clause.format("Jane Q. Doe"), safe="")
+    sent = Request("GET", f"https://api.stripe.com/v1/customers/search?limit=3&query={query}", Headers())
+    redactor = default_redactor(DECODERS)
+    live = Interaction(sent, Response(200, Headers()))
+    done = redactor.settle([redactor.redact(live)])[0]
+    assert "Jane" not in done.request.url
+    assert "Redacted%20Full%20Name%201" in done.request.url.replace("+", "%20")
+    assert (errors(live), errors(done)) == (["search-query"], [])
+    assert redactor.settle([redactor.redact(done)])[0] == done
+
+
+def test_what_else_is_searched_for_stays() -> None:
+    for path, clause in (("products", "name:'Gold'"), ("customers", "metadata['a']:'b'"), ("customers", "created>100")):
+        sent = Request("GET", f"https://api.stripe.com/v1/{path}/search?query={quote(clause)}", Headers())
+        redactor = default_redactor(DECODERS)
+        one = Interaction(sent, Response(200, Headers()))
+        assert redactor.settle([redactor.redact(one)]) == [one]
+        assert errors(one) == []

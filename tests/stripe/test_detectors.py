@@ -97,6 +97,7 @@ def named_fields() -> list[tuple[str, object]]:
         ("access-token", {"url": f"https://shop.example/hook?token={drawn(12)}"}),
         ("email", {"receipt_email": "someone\u00e9" + "@" + "post.fr"}),
         ("phone", {"phone": "415 555 2671"}),
+        ("search-query", {"customer": {"query": "name:'Jenny Rosen'"}}),
         ("person-name", owner),
         ("person-name", {"billing_details": {"name": "Jenny Rosen"}}),
         ("person-name", {"first_name": "Jenny"}),

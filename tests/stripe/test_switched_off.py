@@ -103,6 +103,7 @@ def candidates(rule_id: str, rng: random.Random) -> Iterator[tuple[Interaction, 
     special = {
         "birth-part": ({"dob": {"day": 7, "month": 11, "year": 1984}}, "1984"),
         "jwt": ({"note": f"see eyJ{token}.eyJ{token[::-1]}.{token} there"}, token),
+        "search-query": ({"customer": {"query": f'name:"{token}"'}}, token),
         "url-token": ({"note": f"see /in?token={token} there"}, token),
     }
     if rule_id in special:
