@@ -102,6 +102,13 @@ class Call:
         """The object that the path names. Raises StripeError (404)."""
         return self._existing(kind, self.path[name], "missing", name)
 
+    def target_of(self, owner: str, kind: str) -> Row:
+        """The object that the path names below one of kind ``owner``, whose it must be. Raises StripeError (404)."""
+        above, row = self.target(owner, owner), self.target(kind)
+        if row.doc[owner] != above.id:
+            raise self.missing(kind, row.id, "id")
+        return row
+
     def reference(self, kind: str, object_id: str, param: str) -> Row:
         """The object that a parameter names. Raises StripeError (400)."""
         return self._existing(kind, object_id, "missing_reference", param)

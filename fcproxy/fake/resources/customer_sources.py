@@ -73,13 +73,6 @@ def _customer(call: Call) -> Row:
     return call.target("customer", "customer")
 
 
-def _target(call: Call) -> Row:
-    customer, row = _customer(call), call.target(KIND)
-    if row.doc["customer"] != customer.id:
-        raise call.missing(KIND, row.id, "id")
-    return row
-
-
 def _create(call: Call) -> Doc:
     customer = _customer(call)
     row = add_source(call, customer.id, call.params["source"], "source", call.params.get("metadata"))
@@ -97,11 +90,11 @@ def _list(call: Call) -> Doc:
 
 
 def _retrieve(call: Call) -> Doc:
-    return _target(call).doc
+    return call.target_of("customer", KIND).doc
 
 
 def _update(call: Call) -> Doc:
-    row = _target(call)
+    row = call.target_of("customer", KIND)
     changes: Doc = {name: call.params[name] for name in _UPDATE if name in call.params and name != "metadata"}
     if "metadata" in call.params:
         changes["metadata"] = merge_metadata(row.doc["metadata"], call.params["metadata"])
@@ -112,7 +105,7 @@ def _update(call: Call) -> Doc:
 
 
 def _delete(call: Call) -> Doc:
-    row = _target(call)
+    row = call.target_of("customer", KIND)
     left = call.remove(row)
     call.emit("customer.source.deleted", row)
     customer, sources = _customer(call), sources_of(call, row.doc["customer"])

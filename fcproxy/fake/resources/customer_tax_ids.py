@@ -92,13 +92,6 @@ def _customer(call: Call) -> Row:
     return call.target("customer", "customer")
 
 
-def _target(call: Call) -> Row:
-    customer, row = _customer(call), call.target(KIND)
-    if row.doc["customer"] != customer.id:
-        raise call.missing(KIND, row.id, "id")
-    return row
-
-
 def _create(call: Call) -> Doc:
     customer = _customer(call)
     row = add_tax_id(call, customer, call.params)
@@ -112,11 +105,11 @@ def _list(call: Call) -> Doc:
 
 
 def _retrieve(call: Call) -> Doc:
-    return _target(call).doc
+    return call.target_of("customer", KIND).doc
 
 
 def _delete(call: Call) -> Doc:
-    row = _target(call)
+    row = call.target_of("customer", KIND)
     left = call.remove(row)
     call.emit("customer.tax_id.deleted", row)
     call.change(_customer(call), tax_ids=tax_ids_of(call, row.doc["customer"]))

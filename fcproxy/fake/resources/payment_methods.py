@@ -235,10 +235,7 @@ def _list_of_customer(call: Call) -> Doc:
 
 
 def _retrieve_of_customer(call: Call) -> Doc:
-    customer, row = call.target("customer", "customer"), call.target(KIND)
-    if row.doc["customer"] != customer.id:
-        raise call.missing(KIND, row.id, "id")
-    return row.doc
+    return call.target_of("customer", KIND).doc
 
 
 def _attach(call: Call) -> Doc:
