@@ -21,14 +21,16 @@ from bench.rows import Cell, Effort
 
 __all__ = ["audit_speed", "costs", "load_times"]
 
+# Without garbage collection, as `fcproxy replay` loads (`cli/serve.py`).
 _OURS = """
-import json, resource, sys, time
+import gc, json, resource, sys, time
 from pathlib import Path
 from fcproxy.codings import DECODERS
 from fcproxy.core.modes import Mode
 from fcproxy.server.store import load
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
+gc.disable()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.perf_counter()
 parsed = load(Path(sys.argv[1]))
