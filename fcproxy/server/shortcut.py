@@ -312,6 +312,17 @@ class ShortcutConnection(Connection):
         if self._answering is None:
             super().close()
 
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109 (aiohttp's signature)
+        """See aiohttp's RequestHandler. What is still on its way when all ends is broken off now, and so counted: a
+        client that takes nothing would keep its connection open for ever."""
+        answering = self._answering
+        if answering is not None:
+            answering.cancel()
+            await asyncio.wait([answering])
+            if self.transport is not None:
+                self.transport.abort()
+        await super().shutdown(timeout)
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """See asyncio.Protocol. The client gone, its request is still carried out, unless all ends."""
         if self._answering is not None and self._ending:

@@ -160,6 +160,32 @@ async def test_a_request_that_does_not_end_is_cut_when_the_drain_is_over(
     assert app.outcome.verdict.not_recorded == 1
 
 
+async def test_an_answer_that_its_client_does_not_take_is_counted_when_the_drain_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcproxy.server.app.DRAIN_SECONDS", 0.05)
+
+    async def endless(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+            await writer.drain()
+
+    async with (
+        origin(endless) as up,
+        before(up.url, tmp_path, max_body=1) as app,
+        connected(app.url) as (reader, writer),
+        asyncio.timeout(20),
+    ):
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        (connection,) = app.connections()
+        while not connection.writing_paused:
+            await asyncio.sleep(0.001)
+        outcome = await app.close()
+    assert outcome.verdict.not_recorded == 1
+
+
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     """A private certificate authority."""
