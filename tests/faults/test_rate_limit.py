@@ -130,16 +130,15 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 
 
 async def test_a_recording_of_an_account_that_refuses_what_comes_too_fast_holds_no_429(tmp_path: Path) -> None:
+    """On a real clock sleeps may end late and bunch, and some be refused: that is waited out. That none is refused
+    otherwise is told on a clock of its own, by `test_an_account_of_that_rate_refuses_nothing`."""
     times: deque[float] = deque()
-    refused = 0
 
     async def account(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal refused
         now = asyncio.get_running_loop().time()
         while times and times[0] < now - 1:
             times.popleft()
         if len(times) >= 40:
-            refused += 1
             writer.write(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\n{}")
             return
         times.append(now)
@@ -150,8 +149,6 @@ async def test_a_recording_of_an_account_that_refuses_what_comes_too_fast_holds_
             *(speak(app.url, b"GET /v1/x/%d HTTP/1.1\r\nHost: p\r\n\r\n" % n) for n in range(70))
         )
         assert {each.status for each in got} == {200}
-    # Without waiting it were thirty; a sleep that ends late may still bunch a few.
-    assert refused < 6
     parsed = load(tmp_path / "c.yaml")
     assert parsed is not None
     assert [interaction.response.status for interaction in parsed.interactions] == [200] * 70
