@@ -18,12 +18,12 @@ _GIT = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-
 _Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _ADOBE = "".join(map(chr, range(33, 118)))
 
-_GROUPS = 3
+_GROUPS = 4
 """Groups of four octets that must be plain text, one after another."""
 
 _PLAIN = re.compile(rb"[\x09\x0a\x0d\x20-\x7e]+")
 _PLAIN_GROUPS = re.compile(rb"(?:[\x09\x0a\x0d\x20-\x7e]{4}){%d,}|(?s:.{4})" % _GROUPS)
-_WORD = re.compile(r"[!-~]{15,}")
+_WORD = re.compile(r"[!-~]{20,}")
 _SIGN = re.compile(r"[!\"#$'()*,;<>@\[\]^`{|}~\\]")
 _SIGNS = re.compile(r"[!\"#$()*;<>@^`{|}~\\].*[!\"#$()*;<>@^`{|}~\\]")
 """Base85 of random letters has one, hardly ever none; an id, a path, a date has none, and a URL has no two."""

@@ -45,7 +45,8 @@ _MAX_BEGINS = 16
 _SLASH = re.compile("/")
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
-_BASE64_LINES = re.compile(r"(?:[A-Za-z0-9+/]{16,}[ \t]*\r*\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
+# From the beginning of a word only: from each of its letters, a long word costs its length squared.
+_BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{16,}[ \t]*\r*\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
 # Four letters for three octets below 128 (ASCII, UTF-16 of it): the bits that would make them larger are zero.
 _ASCII_QUAD = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 # Its first letter is taken and the others only looked at: so stretches may overlap, and `re` skips to such a letter.
