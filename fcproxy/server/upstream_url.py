@@ -33,6 +33,9 @@ def parse_upstream(word: str, *, allow_http: bool = False) -> tuple[str, str | N
         raise UsageError("--upstream: no credentials in the URL; use --api-key-env")
     if parts.query or parts.fragment:
         raise UsageError("--upstream: no query and no fragment in the URL")
+    if parts.netloc.endswith(":") or port == 0:
+        # A script's empty variable: port 80 was not meant.
+        raise UsageError("--upstream: there is no port behind the colon")
     local = is_loopback(host)
     if parts.scheme == "http" and not (local or allow_http):
         raise UsageError("--upstream: http to another machine sends the key in the clear; use https, or --allow-http")

@@ -273,6 +273,9 @@ async def test_stripes_hosts_by_path_each_with_its_own_certificate(authority: tr
         "http://[::1",
         "https://",
         "https://api.example:99999",
+        "http://127.0.0.1:",
+        "http://127.0.0.1:0",
+        "http://[::1]:/x",
     ],
 )
 def test_upstreams_that_cannot_be(word: str) -> None:
