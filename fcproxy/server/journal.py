@@ -24,6 +24,10 @@ __all__ = ["Change", "Journal", "JournalReader", "read_journal"]
 
 Change = Callable[[RedactedInteraction], RedactedInteraction]
 
+sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+"""Forces a file's lines to the disk, and of what is known about the file only what is needed to read them again
+(fdatasync(2)): times of change would cost a commit of the file system's own journal. macOS has no such call."""
+
 _BATCH_SECONDS = 0.1
 """Longest time that a line waits for its fsync in mode `batch`: what a power loss may take."""
 
@@ -110,7 +114,7 @@ class Journal:
 
     def _sync(self) -> None:
         try:
-            os.fsync(self._file)
+            sync(self._file)
         except OSError as error:
             self.failed = error.strerror or "the disk failed"
 
@@ -164,7 +168,7 @@ class Journal:
             while data:
                 data = data[os.write(self._file, data) :]
             if self._fsync == "always":
-                os.fsync(self._file)
+                sync(self._file)
             if os.fstat(self._file).st_nlink == 0:
                 # Writing to a file without a name goes well for ever, and all of it is gone with the process.
                 self.failed = "the journal was deleted"

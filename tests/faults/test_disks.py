@@ -138,7 +138,7 @@ async def test_a_disk_that_takes_its_time_holds_the_answers_back_and_nothing_els
     request = b"POST /v1/customers HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer %b\r\n" % KEY.encode()
     form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\nname=%d"
     async with proxy(Mode.RECORD, Config(cassette=str(tmp_path / "c.yaml"))) as app:
-        monkeypatch.setattr("fcproxy.server.journal.os.fsync", slow)
+        monkeypatch.setattr("fcproxy.server.journal.sync", slow)
         asked = [asyncio.create_task(speak(app.url, request + form % (number % 10))) for number in range(40)]
         while not syncs or app.decks.verdict().recorded < 40:
             await asyncio.sleep(0.001)

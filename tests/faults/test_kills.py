@@ -105,7 +105,7 @@ async def main(cassette, last):
         request = Request("POST", "https://api.stripe.com/v1/customers", Headers(), b"metadata[number]=%d" % number)
         answer = Response(200, Headers(), b"{}", "OK")
         await recording.append(number, RedactedInteraction(Interaction(request, answer)), None)
-    for name in ("open", "fsync", "unlink", "close", "replace", "fchmod", "write", "stat", "rename"):
+    for name in ("open", "fsync", "fdatasync", "unlink", "close", "replace", "fchmod", "write", "stat", "rename"):
         setattr(os, name, counted(getattr(os, name), last))
     await recording.commit()
 
