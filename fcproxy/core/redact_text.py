@@ -1,18 +1,26 @@
 """Redaction of free text: by shape, by name in text, by learned value, and through every encoding of these."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from fcproxy.core import encodings, marker, peel
+from fcproxy.core.content import Unopenable
 from fcproxy.core.gate import Gate
 from fcproxy.core.ledger import ENCODED, Ledger
 from fcproxy.core.rules import FieldRule, RuleBook, ShapeRule
 from fcproxy.core.surrogates import without_lone
 
 __all__ = ["TextRedactor"]
+
+SEARCHED = 4_000_000
+SEARCHED_PER_OCTET = 2
+"""Characters, in all readings of a body, that are searched for what it hides: some seconds. A list of 3,000 objects
+takes 50,000 of them, a CSV file as many as it has octets; 200 KB of base64 of noise reach the limit."""
 
 _MAX_DECODED = 4
 """How many encodings around one another are opened."""
@@ -66,6 +74,7 @@ class TextRedactor:
         self.on_forget: list[Callable[[], None]] = []
         """Called when what was clean may be so no more."""
         ledger.learned.on_learn.append(self._forget)
+        self._left: float = math.inf
         self.structured: Callable[[str], str | None] = lambda text: None
         self.url: Callable[[str], str] = str
         self._level = 0
@@ -233,6 +242,7 @@ class TextRedactor:
         """What ``search`` finds in every other reading of ``text``, by position; the readings go to ``views``."""
         hits = [*self._in_runs(text, layers, views, search)]
         for view in peel.peel(text):
+            self._spend(view.text)
             views.append(view.text)
             for one in (*search(view.text), *self._in_runs(view.text, layers, views, search)):
                 hit = _over_seams(one, view) if view.seams else one
@@ -251,6 +261,7 @@ class TextRedactor:
             return
         done: list[tuple[int, int]] = []
         for run in encodings.runs(text):
+            self._spend(run.decoded)
             views.append(run.decoded)
             if any(run.start < start and end == run.end for start, end in done):
                 continue  # what stands before the slash does not belong to it
@@ -258,6 +269,24 @@ class TextRedactor:
                 done.append((run.start, run.end))
                 encoding = "o" if run.octets else "0"
                 yield _Hit(run.start, run.end, text[run.start : run.end], "secret", "encoded", ENCODED, encoding)
+
+    @contextmanager
+    def searching(self, size: int) -> Iterator[None]:
+        """Within, what a body of ``size`` octets hides is searched up to a limit, then Unopenable (`search`) is raised.
+
+        Text made for it holds something like an encoding at every letter: half a minute of work for a MiB. What is
+        searched is counted in characters of all readings, and not in seconds: the same body is always stored, or never.
+        """
+        self._left = SEARCHED + SEARCHED_PER_OCTET * size
+        try:
+            yield
+        finally:
+            self._left = math.inf
+
+    def _spend(self, text: str) -> None:
+        self._left -= len(text)
+        if self._left < 0:
+            raise Unopenable("search")
 
     def hides(self, run: encodings.Run) -> bool:
         """Whether what has been decoded holds a secret."""

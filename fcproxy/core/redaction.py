@@ -121,8 +121,9 @@ class Redactor:
         if familiar is not None:
             return _with_length(kept, familiar, empty_before=not body), familiar
         try:
-            opened = open_body(headers, body, self._decoders)
-            data, changed = self._body(opened, headers, base)
+            with self._text.searching(len(body)):
+                opened = open_body(headers, body, self._decoders)
+                data, changed = self._body(opened, headers, base)
         except Unopenable as reason:
             self.not_stored += 1
             return standin(kept, reason.reason, len(body)), b""
@@ -140,12 +141,18 @@ class Redactor:
             or "content-encoding" in headers.names
         ):
             return None
-        if read == "json":
-            done = self._structure.familiar_json(body.decode("ascii"), base) if body[:1] in _JSON else None
-        else:
-            blank = body.startswith(_NO_FORM) or len(body.translate(None, _BLANKS)) != len(body)
-            done = self._structure.familiar_form(body.decode("ascii"), base) if body and not blank else None
+        try:
+            with self._text.searching(len(body)):
+                done = self._familiar(read, body, base)
+        except Unopenable:
+            return None
         return None if done is None else _bytes(done)
+
+    def _familiar(self, read: str, body: bytes, base: Base) -> str | None:
+        if read == "json":
+            return self._structure.familiar_json(body.decode("ascii"), base) if body[:1] in _JSON else None
+        blank = body.startswith(_NO_FORM) or len(body.translate(None, _BLANKS)) != len(body)
+        return self._structure.familiar_form(body.decode("ascii"), base) if body and not blank else None
 
     def _holds_learned(self, interaction: Interaction) -> bool:
         """Whether anything that was learned stands in it, as it is written."""
