@@ -21,6 +21,9 @@ from fcproxy.core.errors import CannotStart, CassetteUnreadable, UsageError
 __all__ = ["audit"]
 
 KEY_VARIABLE = "FCPROXY_AUDIT_KEY"
+INTERRUPTED = 130
+"""What shells say of a command that SIGINT ended."""
+
 MIN_KEY = 16
 """Least characters of a fixed key: a guessable key makes fingerprints of short numbers guessable."""
 
@@ -74,7 +77,7 @@ def audit(
 
     --fix rewrites cassettes in place, fcproxy's and VCR.py's, as `fcproxy redact` does; the second audit counts.
 
-    Exit codes: 0 clean, 1 findings, 3 something could not be read and so not be cleared.
+    Exit codes: 0 clean, 1 findings, 3 something could not be read and so not be cleared, 130 interrupted.
 
     Fingerprints are keyed with a random key for each run; set FCPROXY_AUDIT_KEY (16 characters or more) to have the
     same ones in every run.
@@ -85,7 +88,11 @@ def audit(
     key = os.environ.get(KEY_VARIABLE, "")
     if key and len(key) < MIN_KEY:
         raise UsageError(f"{KEY_VARIABLE} must have at least {MIN_KEY} characters")
-    report = _report(paths, key, jobs, progress=form == "text" and not quiet)
+    try:
+        report = _report(paths, key, jobs, progress=form == "text" and not quiet)
+    except KeyboardInterrupt:
+        click.echo("fcproxy: interrupted: nothing is cleared", err=True)
+        ctx.exit(INTERRUPTED)
     if fix and _fixed(report, config):
         report = _report(paths, key, jobs, progress=False)
     if new_baseline:

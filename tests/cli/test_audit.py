@@ -236,6 +236,17 @@ def test_processes_give_the_same_report_as_one(tmp_path: Path) -> None:
     assert [finding["file"][-6:] for finding in json.loads(one.output)["findings"]] == [f"{n}.yaml" for n in range(6)]
 
 
+def test_an_interrupted_audit_clears_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "a.yaml").write_bytes(_cassette(_clean()))
+    monkeypatch.setattr("fcproxy.server.audit_files.audit_files", interrupt)
+    result = _audit(tmp_path, "--format", "sarif", "--output", tmp_path / "out.sarif")
+    assert (result.exit_code, result.output) == (130, "fcproxy: interrupted: nothing is cleared\n")
+    assert not (tmp_path / "out.sarif").exists()
+
+
 def test_fingerprints_change_from_run_to_run_unless_keyed(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(_cassette(_leak()))
 
