@@ -21,7 +21,7 @@ _BACKSLASH = re.compile(
 )
 _BACKSLASHED = re.compile(r"[^\n]*(?:\\(?:[uxU/0-3]|\r?\n)|=\\[rn])[^\n]*(?:(?<=\\)\n[^\n]*)*")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
-_QUOTED = re.compile(r"=(?:[0-9A-F]{2}|\r*\n)")
+_QUOTED = re.compile(r"=[0-9A-F]{2}")
 _SOFT = re.compile(r"=\r*\n")
 _WORD = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _ID = re.compile(
@@ -99,17 +99,17 @@ def _entities(text: str) -> str:
     )
 
 
-def _quoted_printable(text: str) -> str:
-    # A sign that means something else may stand before what is no code: `note=AA...`.
-    soft = _SOFT.sub("", text)
-    return soft + "\n" + _decoded_signs(soft) if soft != text else _decoded_signs(text)
+def _joined(text: str) -> str:
+    """Lines that go on, put together. By itself, too: what follows a sign may be no code (`note=AA...`)."""
+    return _SOFT.sub("", text)
 
 
 _SIGN = re.compile(rb"=([0-9A-F]{2}|[0-9a-f]{2})")
 """A sign of either case; `=bA` is none (RFC 2045 section 6.7): there the `=` may belong to the value."""
 
 
-def _decoded_signs(text: str) -> str:
+def _quoted_printable(text: str) -> str:
+    text = _joined(text)
     data = _SIGN.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode("utf-8", "replace"))
     return data.decode("utf-8", "replace")
 
@@ -119,6 +119,7 @@ _WHOLE: tuple[tuple[str, Callable[[str], bool], Callable[[str], str]], ...] = (
     ("percent-u", lambda text: "%u" in text and _PERCENT_U.search(text) is not None, _percent_u),
     ("escape", lambda text: "\\" in text and _BACKSLASHED.search(text) is not None, _backslash),
     ("entity", lambda text: "&" in text and _ENTITY.search(text) is not None, _entities),
+    ("quoted-printable", lambda text: "=" in text and _SOFT.search(text) is not None, _joined),
     ("quoted-printable", lambda text: "=" in text and _QUOTED.search(text) is not None, _quoted_printable),
 )
 

@@ -5,6 +5,7 @@ import gzip
 import html
 import json
 import quopri
+import random
 import zlib
 from collections.abc import Callable
 from urllib.parse import quote
@@ -450,3 +451,11 @@ def test_a_log_full_of_keys_does_not_cost_the_square_of_their_number() -> None:
     text = "\n".join(f"{number} {secret_key()}" for number in range(4_000))
     report = auditor().items("f", [Item(text, "text")], raw=text)
     assert report.leaks == 4_000
+
+
+@pytest.mark.parametrize("size", [100, 1000, 20_000])
+def test_noise_in_base64_is_nothing(size: int) -> None:
+    """It ends with `=` and a line's end, as a line of quoted-printable does that goes on."""
+    for seed in range(3):
+        noise = random.Random(seed).randbytes(size)
+        assert auditor().text(base64.encodebytes(noise).decode(), "text") == []
