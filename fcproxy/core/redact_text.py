@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -270,18 +269,14 @@ class TextRedactor:
                 encoding = "o" if run.octets else "0"
                 yield _Hit(run.start, run.end, text[run.start : run.end], "secret", "encoded", ENCODED, encoding)
 
-    @contextmanager
-    def searching(self, size: int) -> Iterator[None]:
-        """Within, what a body of ``size`` octets hides is searched up to a limit, then Unopenable (`search`) is raised.
+    def limit(self, size: float) -> None:
+        """From now on what a body of ``size`` octets hides is searched up to a limit, then Unopenable (`search`) is
+        raised; for infinite size there is none.
 
         Text made for it holds something like an encoding at every letter: half a minute of work for a MiB. What is
         searched is counted in characters of all readings, and not in seconds: the same body is always stored, or never.
         """
         self._left = SEARCHED + SEARCHED_PER_OCTET * size
-        try:
-            yield
-        finally:
-            self._left = math.inf
 
     def _spend(self, text: str) -> None:
         self._left -= len(text)

@@ -1,5 +1,6 @@
 """The redactor: the only way from an interaction to one that may be stored, shown or compared."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -120,13 +121,15 @@ class Redactor:
         familiar = self.familiar(headers, body, base)
         if familiar is not None:
             return _with_length(kept, familiar, empty_before=not body), familiar
+        self._text.limit(len(body))
         try:
-            with self._text.searching(len(body)):
-                opened = open_body(headers, body, self._decoders)
-                data, changed = self._body(opened, headers, base)
+            opened = open_body(headers, body, self._decoders)
+            data, changed = self._body(opened, headers, base)
         except Unopenable as reason:
             self.not_stored += 1
             return standin(kept, reason.reason, len(body)), b""
+        finally:
+            self._text.limit(math.inf)
         if changed:
             kept = _relabelled(kept, changed)
         return _with_length(kept, data, empty_before=not body), data
@@ -141,11 +144,13 @@ class Redactor:
             or "content-encoding" in headers.names
         ):
             return None
+        self._text.limit(len(body))
         try:
-            with self._text.searching(len(body)):
-                done = self._familiar(read, body, base)
+            done = self._familiar(read, body, base)
         except Unopenable:
             return None
+        finally:
+            self._text.limit(math.inf)
         return None if done is None else _bytes(done)
 
     def _familiar(self, read: str, body: bytes, base: Base) -> str | None:
