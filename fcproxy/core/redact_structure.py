@@ -11,8 +11,9 @@ from urllib.parse import quote, quote_plus, unquote
 from fcproxy.core import form, json_text, marker
 from fcproxy.core.armour import base85_runs
 from fcproxy.core.familiar import FormOutlines, JsonOutlines
+from fcproxy.core.form_pieces import FormScopes, Pair, name_of
 from fcproxy.core.grams import MIN_LENGTH
-from fcproxy.core.json_text import Document, Members
+from fcproxy.core.json_text import Document
 from fcproxy.core.ledger import ENCODED, Ledger
 from fcproxy.core.octet_arrays import OctetArray, arrays_in, field_of
 from fcproxy.core.peel import has_utf7
@@ -245,8 +246,8 @@ class StructureRedactor:
             text = marker.outside(text, self._text.redact_separated)
         elif (known := self.familiar_form(text, base)) is not None:
             return known
-        pieces = [_Pair(piece) for piece in text.split("&")]
-        scopes = _FormScopes(base, pieces)
+        pieces = [Pair(piece) for piece in text.split("&")]
+        scopes = FormScopes(base, pieces)
         done = [self._pair(pair, scopes) for pair in pieces]
         self._learn_form(text, base, pieces, scopes, done)
         return "&".join(done)
@@ -263,7 +264,7 @@ class StructureRedactor:
         changed = False
         for at, (raw, rules) in enumerate(zip(values, plan.rules, strict=True)):
             if rules or "%" in raw or "+" in raw:
-                done = self._value(_Pair(f"={raw}"), "", _NOWHERE, rules)
+                done = self._value(Pair(f"={raw}"), "", _NOWHERE, rules)
             elif raw in clean or (done := self._text.redact(raw)) == raw:
                 continue
             else:
@@ -276,34 +277,34 @@ class StructureRedactor:
         return "&".join([f"{key}={value}" if equals else key for key, equals, value in pieces])
 
     def _learn_form(
-        self, text: str, base: Base, pieces: "Sequence[_Pair]", scopes: "_FormScopes", done: Sequence[str]
+        self, text: str, base: Base, pieces: Sequence[Pair], scopes: FormScopes, done: Sequence[str]
     ) -> None:
         if marker.OPEN in text or any(
             _IS_URL.fullmatch(pair.key) or pair.path[-1].lower() == "object" or one.partition("=")[0] != pair.raw_key
             for pair, one in zip(pieces, done, strict=True)
         ):
             return  # a type is a value, and a key may not stay
-        rules = [self._applicable(_name_of(pair.path), scopes.of(pair.path)) for pair in pieces]
+        rules = [self._applicable(name_of(pair.path), scopes.of(pair.path)) for pair in pieces]
         known = [one for one in rules if one is not None]
         if len(known) == len(rules):
             self._form_outlines.learn(text, base, known)
 
     def field(self, name: str, value: str, base: Base) -> str:
         """One field that stands alone, as in a multipart part."""
-        pair = _Pair("")
+        pair = Pair("")
         pair.path = form.split_key(name)
-        return self.leaf(value, _name_of(pair.path), _FormScopes(base, [pair]).of(pair.path))
+        return self.leaf(value, name_of(pair.path), FormScopes(base, [pair]).of(pair.path))
 
-    def _pair(self, pair: "_Pair", scopes: "_FormScopes") -> str:
+    def _pair(self, pair: Pair, scopes: FormScopes) -> str:
         if _IS_URL.fullmatch(pair.key):
             return self._unescaped_url(pair)
         raw_key = self._key(pair)
         if not pair.equals:
             return raw_key
-        name, scope = _name_of(pair.path), scopes.of(pair.path)
+        name, scope = name_of(pair.path), scopes.of(pair.path)
         return f"{raw_key}={self._value(pair, name, scope, self._in_scope(self._book.field_rules(name), scope))}"
 
-    def _unescaped_url(self, pair: "_Pair") -> str:
+    def _unescaped_url(self, pair: Pair) -> str:
         """A URL whose own query was not escaped: what looks like a name is its beginning."""
         raw = f"{pair.raw_key}{pair.equals}{pair.raw_value}"
         whole = unquote(raw, errors="surrogateescape")
@@ -312,7 +313,7 @@ class StructureRedactor:
             return raw
         return marker.bump(done, lambda part: quote(part, safe=":/?=[]", errors="surrogateescape"))
 
-    def _value(self, pair: "_Pair", name: str, scope: Scope, rules: tuple[FieldRule, ...]) -> str:
+    def _value(self, pair: Pair, name: str, scope: Scope, rules: tuple[FieldRule, ...]) -> str:
         """The value as it is written; ``rules`` are those that ask for it."""
         raw = self._raw(pair.raw_value)
         if raw != pair.raw_value:
@@ -321,7 +322,7 @@ class StructureRedactor:
         done = self._leaf(value, name, scope, _first(rules, value))
         return raw if done == value else _requoted(done)
 
-    def _key(self, pair: "_Pair") -> str:
+    def _key(self, pair: Pair) -> str:
         raw = self._raw(pair.raw_key)
         if raw != pair.raw_key or len(pair.key) < MIN_LENGTH:
             return raw
@@ -379,18 +380,6 @@ class StructureRedactor:
         return None
 
 
-class _Pair:
-    """One piece of a form: raw and decoded, and the path that its key means."""
-
-    __slots__ = ("equals", "key", "path", "raw_key", "raw_value", "value")
-
-    def __init__(self, piece: str) -> None:
-        self.raw_key, self.equals, self.raw_value = piece.partition("=")
-        self.key = _plain(self.raw_key)
-        self.value = _plain(self.raw_value)
-        self.path: Sequence[str] = form.split_key(self.key)
-
-
 def _requoted(value: str) -> str:
     return marker.bump(value, lambda part: quote_plus(part, errors="surrogateescape"))
 
@@ -398,40 +387,6 @@ def _requoted(value: str) -> str:
 def _is_no_form(text: str) -> bool:
     """Whether `&` and `=` belong to escapes: of HTML, of quoted-printable."""
     return "&#" in text or "&amp;#" in text or _QUOTED_PRINTABLE.search(text) is not None
-
-
-def _plain(raw: str) -> str:
-    if "%" not in raw and "+" not in raw:
-        return raw
-    return form.parse_pairs(f"={raw}")[0][1]
-
-
-def _name_of(path: Sequence[str]) -> str:
-    """The nearest name: `tax_ids[0]` and `tax_ids[]` go by `tax_ids`."""
-    return next((part for part in reversed(path) if part and not part.isdigit()), "")
-
-
-class _FormScopes:
-    """The scopes of one form, by bracketed prefix."""
-
-    def __init__(self, base: Base, pairs: Sequence[_Pair]) -> None:
-        self._top = Scope.base(base)
-        self._known: dict[tuple[str, ...], Scope] = {}
-        self._members: dict[tuple[str, ...], Members] = {}
-        for pair in pairs:
-            if len(pair.path) > 1:
-                self._members.setdefault(tuple(pair.path[:-1]), Members()).append((pair.path[-1], pair.value))
-
-    def of(self, path: Sequence[str]) -> Scope:
-        """The scope that the last name of ``path`` stands in."""
-        if len(path) < 2:
-            return self._top
-        prefix = tuple(path[:-1])
-        scope = self._known.get(prefix)
-        if scope is None:
-            name = "" if prefix[-1].isdigit() else prefix[-1]
-            scope = self._known[prefix] = Scope(self.of(prefix), name, self._members.get(prefix))
-        return scope
 
 
 def _first(rules: Sequence[FieldRule], value: str) -> FieldRule | None:
