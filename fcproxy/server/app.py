@@ -68,7 +68,8 @@ class App:
             log,
             self.refuse,
             sockets=self._sockets,
-            lending_guard=guard if config.api_key is not None else None,
+            guard=guard,
+            lends=config.api_key is not None,
             max_body=config.max_body << 20,
         )
         self._runner: web.ServerRunner | None = None

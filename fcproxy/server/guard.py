@@ -1,12 +1,11 @@
-"""Who may use the reserved prefix and a lent key: programs, not a page in somebody's browser (DNS rebinding, CSRF)."""
+"""Who may use the proxy: programs, not a page in somebody's browser (DNS rebinding, CSRF)."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.answers import bad_request
-from fcproxy.server.loopback import is_loopback
+from fcproxy.server.loopback import host_of, is_address, is_loopback, is_strange
 
 __all__ = ["MAX_CONTROL_BODY", "Guard"]
 
@@ -29,7 +28,9 @@ class Guard:
         """The answer that refuses a control request, or None."""
         if not self._ours(headers.get("Host")):
             return bad_request(403, "foreign_host", "the Host of a control request must be this machine's own address")
-        if not self._permitted_origin(headers):
+        # A link to the page for people may be followed from anywhere: no other site can look into it.
+        linked = method == "GET" and headers.get("Sec-Fetch-Mode") == "navigate"
+        if not _permitted_origin(headers, linked=linked):
             return bad_request(403, "foreign_origin", "control requests of other origins are refused")
         if len(body) > MAX_CONTROL_BODY:
             return bad_request(413, "too_large", "the body of a control request is too large")
@@ -39,36 +40,33 @@ class Guard:
             return bad_request(415, "not_json", "a control request that changes something must be application/json")
         return None
 
-    def refusal_of_lending(self, headers: Headers) -> Response | None:
-        """The answer that refuses a data request while the proxy lends its key, or None.
+    def refusal_of_data(self, headers: Headers, *, lends: bool) -> Response | None:
+        """The answer that refuses a data request, or None. ``lends``: the proxy puts its own key on requests.
 
-        Without this a page in the browser could use the key by sending a form to the proxy's port.
+        Without this a page in the browser could use the key by sending a form to the proxy's port; without a key it
+        could still put what it likes into a recording, and use up what a replayed test was to get.
         """
-        if self._ours(headers.get("Host")) and self._permitted_origin(headers):
-            return None
-        return bad_request(403, "foreign_origin", "with --api-key-env only programs on this machine are served")
-
-    def _permitted_origin(self, headers: Headers) -> bool:
-        origin = headers.get("Origin")
-        return origin is None or is_loopback(_host(urlsplit(origin).netloc))
-
-    def _ours(self, authority: str | None) -> bool:
-        host = _host(authority or "")
-        if is_loopback(host) or host == self.bound.lower():
-            return True
-        return self.remote and host is not None and ("." not in host or _is_address(host))
-
-
-def _host(authority: str) -> str | None:
-    try:
-        return urlsplit(f"//{authority}").hostname
-    except ValueError:
+        if not _permitted_origin(headers):
+            return bad_request(
+                403, "foreign_origin", "only programs on this machine are served, no pages of other origins"
+            )
+        host = headers.get("Host") or ""
+        if lends and not self._ours(host):
+            return bad_request(403, "foreign_origin", "with --api-key-env only programs on this machine are served")
+        if not self.remote and is_strange(host) and not self._ours(host):
+            return bad_request(403, "foreign_host", "the Host of a request must be this machine's own address")
         return None
 
+    def _ours(self, authority: str | None) -> bool:
+        host = host_of(authority or "")
+        if is_loopback(host) or host == self.bound.lower():
+            return True
+        return self.remote and host is not None and ("." not in host or is_address(host))
 
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+
+def _permitted_origin(headers: Headers, *, linked: bool = False) -> bool:
+    origin = headers.get("Origin")
+    if origin is None:
+        # Pictures, scripts and links of another site's page come without an Origin.
+        return linked or (headers.get("Sec-Fetch-Site") or "").lower() != "cross-site"
+    return is_loopback(host_of(urlsplit(origin).netloc))

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from fcproxy.core.message import Headers
+from fcproxy.server.loopback import is_strange
 
 __all__ = ["MAX_BODY", "MAX_FIELDS", "MAX_HEAD", "MORE", "Plain", "PlainReader"]
 
@@ -33,8 +34,19 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = bytes([0x09, *range(0x20, 0x7F)])
 """Octets of a value, which has no blank at its ends: there is no more to its grammar here."""
 
-_ODD = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"te", b"trailer", b"sec-websocket-key1"})
-"""Fields that change how a request is framed or answered: such a request is not plain."""
+_ODD = frozenset(
+    {
+        b"transfer-encoding",
+        b"expect",
+        b"upgrade",
+        b"te",
+        b"trailer",
+        b"sec-websocket-key1",
+        b"origin",
+        b"sec-fetch-site",
+    }
+)
+"""Fields that change how a request is framed or answered, or tell of a browser: such a request is not plain."""
 
 _ONCE = (
     b"content-location",
@@ -153,6 +165,8 @@ class PlainReader:
         kind, name, lower = field
         if kind == _CONNECTION:
             kind = _IGNORED if value.lower() == b"keep-alive" else _REFUSED
+        if lower == "host" and is_strange(value.decode()):
+            return _NOT_PLAIN
         if kind == _REFUSED or (kind == _LENGTH and not (value.isdigit() and len(value) < 8)):
             return _NOT_PLAIN
         what = _Line(kind, value, (name, value.decode()), lower)

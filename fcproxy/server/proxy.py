@@ -43,10 +43,11 @@ class Proxy:
         on_refusal: Callable[[RecordingRefused], None],
         *,
         sockets: CliSockets,
-        lending_guard: Guard | None = None,
+        guard: Guard,
+        lends: bool = False,
         max_body: int = 32 << 20,
     ) -> None:
-        """``on_refusal`` is told when a recording must not go on; ``lending_guard`` is set where a key is lent;
+        """``on_refusal`` is told when a recording must not go on; ``lends``: a key is put on requests;
         ``max_body`` is in bytes."""
         self._max_body = max_body
         self._in_flight = 0
@@ -56,7 +57,8 @@ class Proxy:
         self._sockets = sockets
         self._log = log
         self._on_refusal = on_refusal
-        self._lending_guard = lending_guard
+        self._guard = guard
+        self._lends = lends
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """See aiohttp.web.Server."""
@@ -109,7 +111,7 @@ class Proxy:
             return await self._reserved(request, ControlRequest(request.method, rest, headers, body, opened)), "control"
         if isinstance(opened, Response):
             return await send(request, opened), "deck ejected"
-        if self._lending_guard is not None and (refused := self._lending_guard.refusal_of_lending(headers)):
+        if refused := self._guard.refusal_of_data(headers, lends=self._lends):
             return await send(request, refused), "refused"
         if opened is None:
             miss = self._decks.stray(build(request.method, headers, rest, body, self._decks.default.public_url))
@@ -132,7 +134,7 @@ class Proxy:
         """A body beyond --max-body. It is compared as its stand-in, which tells its length."""
         if is_reserved(rest) or not isinstance(opened, OpenedDeck):
             raise BadRequest(bad_request(413, "too_large", "a body of this size is taken for forwarding only"))
-        if self._lending_guard is not None and (refused := self._lending_guard.refusal_of_lending(headers)):
+        if refused := self._guard.refusal_of_data(headers, lends=self._lends):
             raise BadRequest(refused)
         if opened.mode is Mode.REPLAY:
             await body.drained()

@@ -89,6 +89,26 @@ async def test_who_and_what_is_refused(
         assert len(app.decks.all()) == 1
 
 
+@pytest.mark.parametrize("mode", [Mode.RECORD, Mode.REPLAY])
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"Host: p\r\nOrigin: https://evil.example",
+        b"Host: p\r\nOrigin: null",
+        b"Host: p\r\nSec-Fetch-Site: cross-site",
+        b"Host: evil.example:12111",
+    ],
+)
+async def test_a_web_page_neither_writes_a_recording_nor_uses_one_up(mode: Mode, told: bytes, tmp_path: Path) -> None:
+    async with passage(OK, Mode.RECORD, tmp_path) as (_up, app):
+        assert (await speak(app.url, POST)).status == 200
+    async with passage(OK, mode, tmp_path) as (up, app):
+        assert (await speak(app.url, POST.replace(b"Host: p", told))).status == 403
+        verdict = app.decks.verdict()
+        assert (verdict.played, verdict.missed, verdict.recorded, up.requests) == (0, 0, 0, [])
+        assert (await speak(app.url, POST)).status == 200
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:12111", "127.0.0.1:80", "[::1]:80", "app.localhost"])
 async def test_this_machines_names_are_good(host: str, tmp_path: Path) -> None:
     async with proxy(Mode.REPLAY, Config(cassette=str(tmp_path / "c.yaml"))) as app:

@@ -35,13 +35,13 @@ async def test_the_request_arrives_untouched_but_for_its_host(mode: Mode, tmp_pa
     body = b"a[]=1&a[]=2&b=%C3%A9+x"
     length = str(len(body)).encode()
     sent = (
-        b"POST /v1/a//b/../c%2fd;p?x=1&x=2&y=%zz&z= HTTP/1.1\r\nHost: proxy.example:1\r\nX-One: 1\r\n"
+        b"POST /v1/a//b/../c%2fd;p?x=1&x=2&y=%zz&z= HTTP/1.1\r\nHost: proxy.test:1\r\nX-One: 1\r\n"
         b"accept-encoding: gzip, br\r\nX-One: 2\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         b"Content-Length: " + length + b"\r\nX-Utf: caf\xc3\xa9\r\nX-Latin: caf\xe9\r\nx-ONE:\t3\tand 4\r\n\r\n" + body
     )
     async with passage(OK, mode, tmp_path) as (up, app):
         assert (await speak(app.url, sent)).body == b"ok"
-    sent = sent.replace(b"proxy.example:1", up.url.removeprefix("http://").encode()).replace(b":\t3", b": 3")
+    sent = sent.replace(b"proxy.test:1", up.url.removeprefix("http://").encode()).replace(b":\t3", b": 3")
     assert up.requests == [sent]
 
 
@@ -223,7 +223,7 @@ async def test_a_lent_key_takes_the_place_of_the_clients(tmp_path: Path) -> None
 
 async def test_an_absolute_target_is_no_say_over_the_upstream(tmp_path: Path) -> None:
     async with passage(OK, Mode.PASSTHROUGH, tmp_path) as (up, app):
-        await speak(app.url, b"GET http://evil.example:9/v1/x?y HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        await speak(app.url, b"GET http://evil.example:9/v1/x?y HTTP/1.1\r\nHost: p\r\n\r\n")
         refused = await speak(app.url, b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n")
     assert [request.split(b"\r\n")[0] for request in up.requests] == [b"GET /v1/x?y HTTP/1.1"]
     assert refused.status == 400
