@@ -10,6 +10,8 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from fcproxy.core.expression import expression
+
 __all__ = ["base58_of", "base58_runs", "base85_runs", "uu_runs"]
 
 Octets = tuple[int, int, bytes]
@@ -21,11 +23,11 @@ _ADOBE = "".join(map(chr, range(33, 118)))
 _GROUPS = 4
 """Groups of four octets that must be plain text, one after another."""
 
-_PLAIN = re.compile(rb"[\x09\x0a\x0d\x20-\x7e]+")
-_PLAIN_GROUPS = re.compile(rb"(?:[\x09\x0a\x0d\x20-\x7e]{4}){%d,}|(?s:.{4})" % _GROUPS)
-_WORD = re.compile(r"[!-~]{20,}")
-_SIGN = re.compile(r"[!\"#$'()*,;<>@\[\]^`{|}~\\]")
-_SIGNS = re.compile(r"[!\"#$()*;<>@^`{|}~\\].*[!\"#$()*;<>@^`{|}~\\]")
+_PLAIN = expression(rb"[\x09\x0a\x0d\x20-\x7e]+")
+_PLAIN_GROUPS = expression(rb"(?:[\x09\x0a\x0d\x20-\x7e]{4}){%d,}|(?s:.{4})" % _GROUPS)
+_WORD = expression(r"[!-~]{20,}")
+_SIGN = expression(r"[!\"#$'()*,;<>@\[\]^`{|}~\\]")
+_SIGNS = expression(r"[!\"#$()*;<>@^`{|}~\\].*[!\"#$()*;<>@^`{|}~\\]")
 """Base85 of random letters has one, hardly ever none; an id, a path, a date has none, and a URL has no two."""
 
 
@@ -34,8 +36,8 @@ class _Base85:
 
     def __init__(self, alphabet: str) -> None:
         low, high = 0x20_00_00_00 // 85**4, 0x7F_FF_FF_FF // 85**4
-        self._run = re.compile(f"[{re.escape(alphabet)}]{{{5 * _GROUPS},}}")
-        self._firsts = re.compile(f"[{re.escape(alphabet[low : high + 1])}]{{{_GROUPS},}}")
+        self._run = expression(f"[{re.escape(alphabet)}]{{{5 * _GROUPS},}}")
+        self._firsts = expression(f"[{re.escape(alphabet[low : high + 1])}]{{{_GROUPS},}}")
         self._to_git = str.maketrans(alphabet, _GIT)
 
     def runs(self, text: str, start: int, end: int) -> Iterator[Octets]:
@@ -74,7 +76,7 @@ def _short_group(group: str) -> bytes:
 
 
 _ALPHABETS = tuple(map(_Base85, (_ADOBE, _GIT, _Z85)))
-_FRAMED = re.compile(r"<~([!-uz\s]{10,})~>")
+_FRAMED = expression(r"<~([!-uz\s]{10,})~>")
 
 
 def base85_runs(text: str) -> Iterator[Octets]:
@@ -95,8 +97,8 @@ def _adobe(found: re.Match[str]) -> Iterator[Octets]:
         return
 
 
-_LINE = re.compile(r"[^\n]+\n?|\n")
-_UU_LINES = re.compile(r"(?m)(?:^[!-M][ -`]{12,62}\r*(?:\n|\Z))+")
+_LINE = expression(r"[^\n]+\n?|\n")
+_UU_LINES = expression(r"(?m)(?:^[!-M][ -`]{12,62}\r*(?:\n|\Z))+")
 
 
 def uu_runs(text: str) -> Iterator[Octets]:
@@ -129,7 +131,7 @@ def _uu_line(line: str) -> bytes:
 
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BASE58_RUN = re.compile(rf"(?<![A-Za-z0-9_])[{_BASE58}]{{38,200}}(?![A-Za-z0-9_])")
+_BASE58_RUN = expression(rf"(?<![A-Za-z0-9_])[{_BASE58}]{{38,200}}(?![A-Za-z0-9_])")
 """Longer than an id: decoding costs its length squared. Shorter copies of what is known: see `learned`."""
 
 

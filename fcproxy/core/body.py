@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fcproxy.core import content, json_text, multipart
 from fcproxy.core.content import Decoder, Unopenable
+from fcproxy.core.expression import expression
 from fcproxy.core.json_text import Document
 from fcproxy.core.message import Headers
 
@@ -39,7 +40,7 @@ class Opened(NamedTuple):
     document: Document | None = None
 
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE)
+_CHARSET = expression(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:\-]{1,40})", re.IGNORECASE)
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _BOMS = (
     (b"\xff\xfe\0\0", "utf-32"),
@@ -48,8 +49,8 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 # A name with a colon or a slash in it is the beginning of a URL.
-_FORM = re.compile(r"[^\s=&{}<>\":/]{1,200}=[^\s\"<>{}]*(?:&[^\s=&{}<>\"]{1,200}=[^\s\"<>{}]*)*")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_FORM = expression(r"[^\s=&{}<>\":/]{1,200}=[^\s\"<>{}]*(?:&[^\s=&{}<>\"]{1,200}=[^\s\"<>{}]*)*")
+_CONTROL = expression(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def media_type(headers: Headers) -> str:
@@ -98,7 +99,7 @@ def _text(headers: Headers, data: bytes) -> tuple[str | None, str]:
 
 
 _ASCII_STAYS = ("utf-8", "utf8", "us-ascii", "ascii")
-_ASCII_RUN = re.compile(rb"[!-~]{6,}")
+_ASCII_RUN = expression(rb"[!-~]{6,}")
 
 
 def _is_all_read(data: bytes, text: str) -> bool:

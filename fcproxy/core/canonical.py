@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from fcproxy.core import content, marker
 from fcproxy.core.body import BodyKind, open_body
 from fcproxy.core.content import Unopenable
+from fcproxy.core.expression import expression
 from fcproxy.core.marker import Marker
 from fcproxy.core.match_rules import MatchRules, RouteRule
 from fcproxy.core.message import Headers, Request
@@ -46,7 +47,7 @@ UNKNOWN_FAMILY = "other"
 ANY_FAMILY = "any"
 """The family of fcproxy's own dummy key: see `MatchRules.dummy`."""
 
-BLANK = re.compile("\ue000([^:\ue002]*):([^\ue002]*)\ue002")
+BLANK = expression("\ue000([^:\ue002]*):([^\ue002]*)\ue002")
 """A secret in a canonical form: kind and hint, no number and no value."""
 
 _KEY_BYTES = 16

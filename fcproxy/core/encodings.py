@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fcproxy.core.armour import base58_runs, base85_runs, uu_runs
+from fcproxy.core.expression import expression
 
 __all__ = ["MAX_DECODED", "Run", "of_octets", "runs"]
 
@@ -42,38 +43,38 @@ _SHORTEST_PACKED = 16
 """Characters of base64 that can hold a compressed secret."""
 
 _MAX_BEGINS = 16
-_SLASH = re.compile("/")
+_SLASH = expression("/")
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
+_BASE64 = expression(r"[A-Za-z0-9+/_-]{11,}={0,2}")
 # From the beginning of a word only: from each of its letters, a long word costs its length squared.
-_BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{16,}[ \t]*\r*\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
+_BASE64_LINES = expression(r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{16,}[ \t]*\r*\n[ \t]*)+[A-Za-z0-9+/]+={0,2}")
 # Four letters for three octets below 128 (ASCII, UTF-16 of it): the bits that would make them larger are zero.
 _ASCII_QUAD = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 # Its first letter is taken and the others only looked at: so stretches may overlap, and `re` skips to such a letter.
-_ASCII_STRETCH = re.compile(_ASCII_QUAD.replace("]", "](?=", 1) + _ASCII_QUAD + ")")
-_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9]{14,24}")
+_ASCII_STRETCH = expression(_ASCII_QUAD.replace("]", "](?=", 1) + _ASCII_QUAD + ")")
+_ID = expression(r"[a-z]{2,12}_[A-Za-z0-9]{14,24}")
 """What looks like an object's id is not taken for compressed text without a mark."""
 
 _VALUES = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 # A raw DEFLATE stream's second and third bit tell its type, 1 or 2 (RFC 1951 section 3.2.3): the last bit of the first
 # letter's value and the first bit of the second one's. Told by the letters, half of all words need not be decoded.
-_MAY_DEFLATE = re.compile(f"[{_VALUES[1::2]}][{_VALUES[:32]}]|[{_VALUES[::2]}][{_VALUES[32:]}]")
+_MAY_DEFLATE = expression(f"[{_VALUES[1::2]}][{_VALUES[:32]}]|[{_VALUES[::2]}][{_VALUES[32:]}]")
 # The first octets of gzip and, by level, of zlib.
-_PACKED64 = re.compile(r"H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7]")
-_LONG = re.compile(r"[A-Za-z0-9]{16}")
+_PACKED64 = expression(r"H4sI|eJ[w-z]|eN[o-r]|eA[E-H]|eF[4-7]")
+_LONG = expression(r"[A-Za-z0-9]{16}")
 """Hex, base32 and base58 are no shorter, and begin no earlier."""
 
-_BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}|[a-z2-7]{24,}={0,6}")
-_HEX = re.compile(r"[0-9A-Fa-f]{16,}")
-_HEX_STRETCH = re.compile(r"(?=(?:(?:00)*[2-7][0-9A-Fa-f]){7}|1[fF]8[bB]08|78(?:01|5[eE]|9[cC]|[dD][aA]))")
+_BASE32 = expression(r"[A-Z2-7]{16,}={0,6}|[a-z2-7]{24,}={0,6}")
+_HEX = expression(r"[0-9A-Fa-f]{16,}")
+_HEX_STRETCH = expression(r"(?=(?:(?:00)*[2-7][0-9A-Fa-f]){7}|1[fF]8[bB]08|78(?:01|5[eE]|9[cC]|[dD][aA]))")
 _OCTET = r"(?:0x|\\x|[%#$])?[0-7][0-9A-Fa-f]"
-_LIST = re.compile(rf"{_OCTET}(?:(?:[:,;._-]\s?|\s|(?=\\x|0x|%)){_OCTET}){{7,}}")
+_LIST = expression(rf"{_OCTET}(?:(?:[:,;._-]\s?|\s|(?=\\x|0x|%)){_OCTET}){{7,}}")
 # Two of a list; most texts have none, and are done.
-_PAIR = re.compile(r"[0-9][0-9A-Fa-f](?:\s*[:,;._-]\s*|\s+|(?=\\x|0x|%))(?:0x|\\x|[%#$])?[0-9][0-9A-Fa-f]")
+_PAIR = expression(r"[0-9][0-9A-Fa-f](?:\s*[:,;._-]\s*|\s+|(?=\\x|0x|%))(?:0x|\\x|[%#$])?[0-9][0-9A-Fa-f]")
 _DECIMAL = "(?:1[01][0-9]|12[0-6]|3[2-9]|[4-9][0-9])"
-_DECIMALS = re.compile(rf"(?<![0-9.]){_DECIMAL}(?:(?:\s*[,;]\s*|\s+){_DECIMAL}){{7,}}(?![0-9.])")
-_PRINTABLE = re.compile(r"[\x09\x0a\x0d\x20-\x7e]*")
-_STRETCH = re.compile(r"[\x20-\x7e]{6,}")
+_DECIMALS = expression(rf"(?<![0-9.]){_DECIMAL}(?:(?:\s*[,;]\s*|\s+){_DECIMAL}){{7,}}(?![0-9.])")
+_PRINTABLE = expression(r"[\x09\x0a\x0d\x20-\x7e]*")
+_STRETCH = expression(r"[\x20-\x7e]{6,}")
 
 
 def runs(text: str) -> Iterator[Run]:

@@ -5,11 +5,11 @@ body that was taken apart (`json_text`, `redact_structure`); the next one like i
 like it gets none of this: escapes, markers, other white space make another outline, or none.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fcproxy.core import marker
+from fcproxy.core.expression import expression
 from fcproxy.core.json_text import Document
 from fcproxy.core.rules import FieldRule
 from fcproxy.core.scope import EVENT, Base, Scope, event_words, route_words, walk
@@ -25,10 +25,10 @@ _MOST = 512
 _LARGEST = 64 * 1024
 """Characters of the largest body that is looked at this way: with `_MOST`, it bounds the memory."""
 
-_MAYBE_NUMBER = re.compile(r"([-0-9][-+.0-9eE]*)")
+_MAYBE_NUMBER = expression(r"([-0-9][-+.0-9eE]*)")
 """Found twice as quickly as a number, and checked."""
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = expression(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 class JsonPlan(NamedTuple):

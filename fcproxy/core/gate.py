@@ -7,7 +7,8 @@ begin plainly, and each of the rest by itself: half the time on ids and paths.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
 __all__ = ["Gate"]
 
@@ -20,17 +21,22 @@ class Gate:
     """``expressions`` have no groups that they refer to, and no flags."""
 
     def __init__(self, expressions: Iterable[str]) -> None:
+        self._expressions = tuple(expressions)
+
+    @cached_property
+    def _searches(self) -> tuple[Callable[[str], object], ...]:
+        # Compiled when the first text is asked about: most gates of a replay never are.
         marked: list[str] = []
         plain: list[str] = []
         rest: list[str] = []
-        for one in (part for expression in expressions for part in _alternatives(expression)):
+        for one in (part for expression in self._expressions for part in _alternatives(expression)):
             head = _TO_UNDERSCORE.match(one)
             if head is not None:
                 marked.append(f"(?<={head[0]}){one[head.end() :]}")
             else:
                 (plain if _PLAIN.match(one) else rest).append(one)
         joined = [f"_(?:{'|'.join(marked)})"] * bool(marked) + ["|".join(plain)] * bool(plain)
-        self._searches = tuple([re.compile(one).search for one in (*joined, *rest)])
+        return tuple([re.compile(one).search for one in (*joined, *rest)])
 
     def open(self, text: str) -> bool:
         """Whether one of the expressions matches in ``text``."""

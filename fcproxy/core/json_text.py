@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, Union
 
+from fcproxy.core.expression import expression
+
 __all__ = [
     "MAX_DEPTH",
     "Document",
@@ -40,7 +42,7 @@ class Document(NamedTuple):
     spans: list[tuple[int, int]]
 
 
-_TOKEN = re.compile(
+_TOKEN = expression(
     r"""[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*")"""
     r"""|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+\-A-Za-z])"""
     r"""|true(?!\w)|false(?!\w)|null(?!\w)|\ue000[^\ue002]*\ue002))""",
@@ -49,7 +51,7 @@ _TOKEN = re.compile(
 MAX_DEPTH = 128
 """Deepest nesting that is read. Paths cost their length, so that depth times width must stay bounded."""
 
-_BLANK = re.compile(r"[ \t\n\r]*")
+_BLANK = expression(r"[ \t\n\r]*")
 
 
 class Leaf(NamedTuple):
@@ -94,7 +96,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int, int]]:
         yield ("p", "s", "v")[group - 1], found[group], found.start(group), position
 
 
-_SCALAR = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[-0-9][0-9.eE+-]*|true|false|null|\ue000[^\ue002]*\ue002', re.DOTALL)
+_SCALAR = expression(r'"[^"\\]*(?:\\.[^"\\]*)*"|[-0-9][0-9.eE+-]*|true|false|null|\ue000[^\ue002]*\ue002', re.DOTALL)
 
 
 def _no_constant(name: str) -> Value:

@@ -1,10 +1,10 @@
 """Values once recognised as secret, and the search for them anywhere else."""
 
 import base64
-import re
 from collections.abc import Callable, Iterator
 
 from fcproxy.core.armour import base58_of
+from fcproxy.core.expression import expression
 from fcproxy.core.grams import MIN_LENGTH, aligned, octets, telling
 
 __all__ = ["MIN_LENGTH", "Learned"]
@@ -125,11 +125,11 @@ _NONE: set[str] = set()
 _FEW = 16
 """So many values are looked for more quickly than their grams."""
 
-_RANDOM = re.compile(r"(?s)[0-9].*[A-Za-z]|[A-Za-z].*[0-9]|[a-z][A-Z]")
+_RANDOM = expression(r"(?s)[0-9].*[A-Za-z]|[A-Za-z].*[0-9]|[a-z][A-Z]")
 """What can be told from words."""
 
 _SEPARATORS = frozenset("&=")
-_SEPARATED = re.compile("[&=]")
+_SEPARATED = expression("[&=]")
 
 
 def _copies(value: str) -> Iterator[str]:

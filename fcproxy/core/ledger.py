@@ -3,9 +3,9 @@
 It holds originals, so it lives in memory only and is never printed, pickled or stored.
 """
 
-import re
 from collections import Counter
 
+from fcproxy.core.expression import expression
 from fcproxy.core.grams import GramIndex
 from fcproxy.core.learned import Learned
 from fcproxy.core.marker import Marker
@@ -17,8 +17,8 @@ ENCODED = "encoded_"
 """The hint of a run that encodes a secret, and how its placeholder begins."""
 
 
-_WORDS = re.compile(r"[A-Za-z_ .,:/-]+")
-_WORD = re.compile("[a-z]+")
+_WORDS = expression(r"[A-Za-z_ .,:/-]+")
+_WORD = expression("[a-z]+")
 
 _AT_ONCE = 256
 """How many texts are looked through one by one before they are taken together."""

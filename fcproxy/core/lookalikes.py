@@ -3,7 +3,6 @@
 Holds numbers only: one of 32 bits for each field of each interaction.
 """
 
-import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
@@ -12,6 +11,7 @@ from itertools import pairwise
 from zlib import crc32
 
 from fcproxy.core.canonical import Canonical
+from fcproxy.core.expression import expression
 
 __all__ = ["Lookalikes"]
 
@@ -29,7 +29,7 @@ _AROUND = 128
 _SHAPES = 512
 """How many kinds of route are looked at when a route is not there."""
 
-_VARIABLE = re.compile(r"[0-9\ue000]")
+_VARIABLE = expression(r"[0-9\ue000]")
 
 
 class Lookalikes:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote
 
+from fcproxy.core.expression import expression
+
 __all__ = ["ESCAPE", "MARKER", "OPEN", "Marker", "bump", "escape", "find", "outside", "substitute", "unescape"]
 
 OPEN, SEP, CLOSE, ESCAPE = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -21,7 +23,7 @@ MARKER = re.compile(f"{OPEN}([^{SEP}]*){SEP}([0-9]+){SEP}([^{SEP}]*){SEP}([0-9bo
 
 _MOVED = {ord(char): f"{ESCAPE}{digit}" for digit, char in enumerate((OPEN, SEP, CLOSE, ESCAPE))}
 _BACK = dict(zip("0123", (OPEN, SEP, CLOSE, ESCAPE), strict=True))
-_ESCAPED = re.compile(f"{ESCAPE}([0-3])")
+_ESCAPED = expression(f"{ESCAPE}([0-3])")
 
 
 class Marker(NamedTuple):

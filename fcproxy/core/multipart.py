@@ -4,14 +4,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fcproxy.core.expression import expression
 from fcproxy.core.message import Headers
 
 __all__ = ["MAX_PARTS", "Part", "boundary_of", "build", "disposition", "parameters", "parse"]
 
 MAX_PARTS = 1_000
 
-_BOUNDARY = re.compile(r'boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
-_PARAMETER = re.compile(r';\s*([A-Za-z*]+)\s*=\s*(?:"((?:[^"\\\r\n]|\\.)*)"|([^\s;"]+))')
+_BOUNDARY = expression(r'boundary=(?:"([^"\r\n]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
+_PARAMETER = expression(r';\s*([A-Za-z*]+)\s*=\s*(?:"((?:[^"\\\r\n]|\\.)*)"|([^\s;"]+))')
 
 
 class Part(NamedTuple):

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 from fcproxy.core import marker
 from fcproxy.core.encodings import Run, of_octets
+from fcproxy.core.expression import expression
 from fcproxy.core.json_text import Document
 from fcproxy.core.marker import MARKER
 from fcproxy.core.scope import Scope
 
 __all__ = ["OctetArray", "arrays_in", "field_of"]
 
-_NUMBERS = re.compile(r"\[\s*([-+.0-9eE]+(?:\s*,\s*[-+.0-9eE]+){7,})\s*\]")
+_NUMBERS = expression(r"\[\s*([-+.0-9eE]+(?:\s*,\s*[-+.0-9eE]+){7,})\s*\]")
 
 
 class OctetArray(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fcproxy.core.canonical import Canonical, account_of, canonical, credential_of, finished, header_fields
+from fcproxy.core.expression import expression
 from fcproxy.core.form import parse_pairs
 from fcproxy.core.marker import OPEN
 from fcproxy.core.match_rules import MatchRules
@@ -25,7 +26,7 @@ __all__ = ["Outlined"]
 _URL = re.compile(r"https?://[A-Za-z0-9.:-]+((?:/[A-Za-z0-9_.-]+)+)(?:\?([A-Za-z0-9_.,\[\]=&%+-]+))?")
 """A URL whose path stands in a canonical form as it is written."""
 
-_ESCAPES = re.compile(r'[%+"\\]')
+_ESCAPES = expression(r'[%+"\\]')
 """Without these a value's JSON token is the value in quotes: control characters are in no form that comes here."""
 
 _MOST = 512

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from fcproxy.core.expression import expression
+
 __all__ = ["MAX_ROUNDS", "MAX_VIEWS", "Peeled", "has_utf7", "peel"]
 
 MAX_ROUNDS = 4
@@ -120,7 +122,7 @@ def _utf7(found: re.Match[str]) -> str:
 
 
 # RFC 2152. What is no escape stays.
-_UTF7 = re.compile(r"\+(?:-|([A-Za-z0-9+/]{3,})-?)")
+_UTF7 = expression(r"\+(?:-|([A-Za-z0-9+/]{3,})-?)")
 
 
 def has_utf7(text: str) -> bool:
@@ -129,25 +131,25 @@ def has_utf7(text: str) -> bool:
 
 
 _FAMILIES = (
-    _Family("%", re.compile(r"%[uU][0-9A-Fa-f]{4}|(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]"), _percent),
+    _Family("%", expression(r"%[uU][0-9A-Fa-f]{4}|(?:%[89A-Fa-f][0-9A-Fa-f])+|%[0-7][0-9A-Fa-f]"), _percent),
     _Family(
         "\\",
-        re.compile(
+        expression(
             r"\\+(?:[uU]\{0*[0-9A-Fa-f]{1,6}\}|U[0-9A-Fa-f]{8}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[0-7]{3}|[/\"'nrtbf]|)"
         ),
         _backslash,
     ),
     # One layer exactly: among several backslashes the family above takes two escapes for one.
-    _Family("\\\\", re.compile(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL), _json_escape),
-    _Family("&", re.compile(r"&(?:#0*[0-9]{1,7}|#[xX]0*[0-9A-Fa-f]{1,6}|[A-Za-z]{2,16});?"), _entity),
-    _Family("=", re.compile(r"=[0-9A-Fa-f]{2}"), _quoted),
-    _Family("\n", re.compile(r"=[ \t]*\r*\n"), _nothing),
-    _Family("+", re.compile(r"\+"), _blank),
+    _Family("\\\\", expression(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL), _json_escape),
+    _Family("&", expression(r"&(?:#0*[0-9]{1,7}|#[xX]0*[0-9A-Fa-f]{1,6}|[A-Za-z]{2,16});?"), _entity),
+    _Family("=", expression(r"=[0-9A-Fa-f]{2}"), _quoted),
+    _Family("\n", expression(r"=[ \t]*\r*\n"), _nothing),
+    _Family("+", expression(r"\+"), _blank),
     _Family("+", _UTF7, _utf7),
 )
-_FOLDED = _Family("\n", re.compile(r"(?<=[^\s=])[ \t]*\r*\n[ \t]*(?=\S)"), _nothing)
+_FOLDED = _Family("\n", expression(r"(?<=[^\s=])[ \t]*\r*\n[ \t]*(?=\S)"), _nothing)
 # Soft hyphen, zero-width characters, byte order mark: they split a word for a search and not for a reader.
-_INVISIBLE = _Family("", re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]"), _nothing)
+_INVISIBLE = _Family("", expression("[\u00ad\u200b-\u200f\u2060\ufeff]"), _nothing)
 
 
 def peel(text: str) -> Iterator[Peeled]:

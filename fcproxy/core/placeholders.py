@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from fcproxy.core.expression import expression
+
 __all__ = [
     "Kind",
     "card",
@@ -132,8 +134,8 @@ def digits_hint(value: str) -> str:
     return start + "".join("#" if char.isdigit() else "X" if char.isalpha() else "-" for char in value[len(start) : 64])
 
 
-_NO_NUMBER = re.compile(r"number_REDACTED~|[^0-9]*\Z")
-_TWO_LETTERS = re.compile("[A-Za-z]{1,2}")
+_NO_NUMBER = expression(r"number_REDACTED~|[^0-9]*\Z")
+_TWO_LETTERS = expression("[A-Za-z]{1,2}")
 
 
 def digits(number: int, hint: str) -> str:
@@ -210,7 +212,7 @@ def iban_hint(value: str) -> str:
     return f"{text[:2]},{len(text)}" if _IBAN.fullmatch(text) else ""
 
 
-_IBAN = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{4,30}")
+_IBAN = expression("[A-Z]{2}[0-9]{2}[A-Z0-9]{4,30}")
 
 
 def iban(number: int, hint: str) -> str:
@@ -251,11 +253,11 @@ def postal_code(number: int, hint: str) -> str:
 
 
 _WALLETS = (
-    ("hex", re.compile(r"0x[0-9a-fA-F]{16,}")),
-    ("bech32", re.compile(r"(?:bc1|tb1)[a-z0-9]{20,}")),
-    ("base32", re.compile(r"G[A-Z2-7]{55}")),
-    ("digits", re.compile(r"[0-9]+")),
-    ("base58", re.compile(r"[1-9A-HJ-NP-Za-km-z]{25,}")),
+    ("hex", expression(r"0x[0-9a-fA-F]{16,}")),
+    ("bech32", expression(r"(?:bc1|tb1)[a-z0-9]{20,}")),
+    ("base32", expression(r"G[A-Z2-7]{55}")),
+    ("digits", expression(r"[0-9]+")),
+    ("base58", expression(r"[1-9A-HJ-NP-Za-km-z]{25,}")),
 )
 
 

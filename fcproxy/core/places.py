@@ -5,10 +5,10 @@ string and a number of the same look stay apart. No two structures that mean dif
 """
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 
 from fcproxy.core import form, json_text, marker, multipart
+from fcproxy.core.expression import expression
 from fcproxy.core.form import Node
 from fcproxy.core.message import Headers
 
@@ -16,8 +16,8 @@ __all__ = ["SET", "form_places", "json_places", "multipart_places", "quoted", "s
 
 Fields = dict[str, str]
 
-_SPECIAL = re.compile(r"([.\[\]\\='\n])")
-_MAY_BE_EMPTY = re.compile(r"[{\[]\s*[}\]]")
+_SPECIAL = expression(r"([.\[\]\\='\n])")
+_MAY_BE_EMPTY = expression(r"[{\[]\s*[}\]]")
 
 
 def quoted(text: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 from fcproxy.core import form, json_text, marker
 from fcproxy.core.armour import base85_runs
+from fcproxy.core.expression import expression
 from fcproxy.core.familiar import FormOutlines, JsonOutlines
 from fcproxy.core.form_pieces import FormScopes, Pair, name_of
 from fcproxy.core.grams import MIN_LENGTH
@@ -26,20 +27,20 @@ from fcproxy.core.surrogates import escaped_lone, without_lone
 __all__ = ["StructureRedactor"]
 
 _DATE_PARTS = ("day", "month", "year")
-_NUMBER = re.compile(r"-?[0-9]+")
-_LINE = re.compile(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
-_DATA_LINES = re.compile(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
-_QUOTED_PRINTABLE = re.compile("[^=&]{0,3}".join(["=[0-9A-Fa-f]{2}"] * 3))
-_MEANS_PLUS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}|\+[1-9][0-9 ().-]{6,20}")
-_IS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://\S*")
-_BASE64_PLUS = re.compile(r"[A-Za-z0-9/+]{16}")
+_NUMBER = expression(r"-?[0-9]+")
+_LINE = expression(r"(?m)^((?:data|event|id|retry)?:?[ ]?)([^\r\n]+)")
+_DATA_LINES = expression(r"(?m)^data: ?[^\r\n]*(?:\r?\ndata: ?[^\r\n]*)+")
+_QUOTED_PRINTABLE = expression("[^=&]{0,3}".join(["=[0-9A-Fa-f]{2}"] * 3))
+_MEANS_PLUS = expression(r"[^\s@]{1,64}@[^\s@]{1,253}\.[A-Za-z]{2,24}|\+[1-9][0-9 ().-]{6,20}")
+_IS_URL = expression(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://\S*")
+_BASE64_PLUS = expression(r"[A-Za-z0-9/+]{16}")
 _NOWHERE = Scope.base(NO_BASE)
 """Where the rules of a value are known, its place is not asked for."""
 
-_NO_FORM = re.compile(r"[\s<>\"{}]")
+_NO_FORM = expression(r"[\s<>\"{}]")
 
 
-_CLAUSE = re.compile(
+_CLAUSE = expression(
     r"(?P<begin>(?<![A-Za-z_])(?P<field>[A-Za-z_]+)\s*[:~]\s*(?P<quote>[\"']))(?P<compared>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
     re.DOTALL,
 )
@@ -402,7 +403,7 @@ def _is_masked(value: str, kind: str) -> bool:
     return value.strip("*") == "" or (kind == "card" and _MASKED_CARD.fullmatch(value) is not None)
 
 
-_MASKED_CARD = re.compile(r"[*]{4,15}[0-9]{4}")
+_MASKED_CARD = expression(r"[*]{4,15}[0-9]{4}")
 
 
 def _string(text: str, *, ascii_only: bool) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from fcproxy.core import encodings, marker, peel
 from fcproxy.core.content import Unopenable
+from fcproxy.core.expression import expression
 from fcproxy.core.ledger import ENCODED, Ledger
 from fcproxy.core.rules import RuleBook
 from fcproxy.core.surrogates import without_lone
@@ -31,7 +32,7 @@ _SHORTEST = 5
 
 _CACHE = 8192
 _CACHED_LENGTH = 512
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>\\]+")
+_URL = expression(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>\\]+")
 _TRIM = ".,;:!?)]}"
 
 
@@ -321,7 +322,7 @@ def _over_seams(hit: _Hit, view: peel.Peeled) -> _Hit | None:
     return hit._replace(end=end, value=view.text[hit.start : end]) if end > seams[0] else None
 
 
-_GOES_ON = re.compile(r"(?=.*[0-9].*[A-Za-z]|.*[A-Za-z].*[0-9]|.*[a-z][A-Z])[^_]{4,}")
+_GOES_ON = expression(r"(?=.*[0-9].*[A-Za-z]|.*[A-Za-z].*[0-9]|.*[a-z][A-Z])[^_]{4,}")
 
 
 def _like_a_token(value: str) -> bool:

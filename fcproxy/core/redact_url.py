@@ -1,11 +1,11 @@
 """Redaction of URLs: user info always, query and fragment by name and shape, tokens where the URL is a secret."""
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from fcproxy.core import marker
+from fcproxy.core.expression import expression
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.rules import RuleBook, normal
@@ -14,7 +14,7 @@ from fcproxy.core.url import split
 
 __all__ = ["UrlRedactor", "words_of"]
 
-_TOKEN_LIKE = re.compile(r"(?=[^\s]*[0-9])[A-Za-z0-9_~%.+=-]{16,}")
+_TOKEN_LIKE = expression(r"(?=[^\s]*[0-9])[A-Za-z0-9_~%.+=-]{16,}")
 
 
 _LONG = 40
@@ -25,7 +25,7 @@ class UrlRedactor:
 
     def __init__(self, book: RuleBook, ledger: Ledger, text: TextRedactor, form: Callable[[str, Base], str]) -> None:
         self._kind = book.kinds["secret"]
-        self._placeholders = re.compile("|".join(kind.literal for kind in book.kinds.values() if kind.literal))
+        self._placeholders = expression("|".join(kind.literal for kind in book.kinds.values() if kind.literal))
         self._ledger = ledger
         self._text = text
         self._form = form

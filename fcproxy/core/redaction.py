@@ -1,7 +1,6 @@
 """The redactor: the only way from an interaction to one that may be stored, shown or compared."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NewType
@@ -10,6 +9,7 @@ from fcproxy.core import content, marker, multipart
 from fcproxy.core.body import BodyKind, Opened, open_body
 from fcproxy.core.content import Decoder, Unopenable
 from fcproxy.core.credential import redact_authorization
+from fcproxy.core.expression import expression
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.marker import Marker
 from fcproxy.core.message import Headers, Interaction, Request, Response
@@ -357,8 +357,8 @@ _CONTROLS = bytes([octet for octet in range(0x20) if octet not in _BLANKS])
 _NO_FORM = (b"data:", b"{", b"[")
 """How a body begins that is no form, whatever its label says (see `body`)."""
 
-_METHOD = re.compile(r"[A-Z]{1,16}")
-_STRICT = {"number": re.compile(r"[0-9]{1,18}"), "mark": MARK}
+_METHOD = expression(r"[A-Z]{1,16}")
+_STRICT = {"number": expression(r"[0-9]{1,18}"), "mark": MARK}
 """Header values that are kept as they are, or not at all."""
 
 _PART_HEADERS = ("content-disposition", "content-type", "content-transfer-encoding")

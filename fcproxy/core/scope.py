@@ -1,11 +1,11 @@
 """Where a value stands: the names and types around it, as field rules ask for them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise, repeat, starmap
 from typing import NamedTuple
 
+from fcproxy.core.expression import expression
 from fcproxy.core.json_text import Members, Value
 from fcproxy.core.rules import normal
 
@@ -96,9 +96,9 @@ LISTS = ("list", "search_result")
 EVENT = "event"
 """How the types of events end. Their `type` names what it is about: `customer.updated`."""
 
-_HOST = re.compile(r"\Ahttps?://[^/?#]*")
-_SEGMENT = re.compile(r"[a-z_]{2,40}")
-_EVENT_TYPE = re.compile(r"[a-z0-9_]{2,40}(?:\.[a-z0-9_]{1,40}){1,5}")
+_HOST = expression(r"\Ahttps?://[^/?#]*")
+_SEGMENT = expression(r"[a-z_]{2,40}")
+_EVENT_TYPE = expression(r"[a-z0-9_]{2,40}(?:\.[a-z0-9_]{1,40}){1,5}")
 
 
 def route_words(url: str) -> frozenset[str]:

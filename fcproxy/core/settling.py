@@ -3,12 +3,12 @@
 Interactions end in any order; their numbers must not depend on it (promise 3: the same conversation, the same bytes).
 """
 
-import re
 from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
 from fcproxy.core import marker
 from fcproxy.core.encodings import runs
+from fcproxy.core.expression import expression
 from fcproxy.core.marker import Marker
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.rules import RuleBook
@@ -42,7 +42,7 @@ class Settling:
         self._book = book
         self._taken: dict[str, set[str]] = {}
         self._literals = [
-            (kind.name, _sign_of(kind.literal), re.compile(kind.literal))
+            (kind.name, _sign_of(kind.literal), expression(kind.literal))
             for kind in book.kinds.values()
             if kind.literal is not None
         ]

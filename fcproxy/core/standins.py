@@ -1,8 +1,8 @@
 """Stand-ins: what is stored in place of content that could not be opened. Marked and empty, never the raw bytes."""
 
 import base64
-import re
 
+from fcproxy.core.expression import expression
 from fcproxy.core.message import Headers
 
 __all__ = ["BOUNDARY", "MARK", "NOT_STORED", "file_standin", "is_standin", "reason_of", "standin"]
@@ -10,7 +10,7 @@ __all__ = ["BOUNDARY", "MARK", "NOT_STORED", "file_standin", "is_standin", "reas
 NOT_STORED = "Fcproxy-Body"
 """The header that marks a stand-in: `not-stored; reason=<word>; bytes=<n>`."""
 
-MARK = re.compile(r"not-stored; reason=([a-z -]{1,24}); bytes=[0-9]{1,15}")
+MARK = expression(r"not-stored; reason=([a-z -]{1,24}); bytes=[0-9]{1,15}")
 """The one form of that header: whatever else an upstream may write there is not kept."""
 
 BOUNDARY = "fcproxy-boundary"
@@ -46,7 +46,7 @@ _FILES: tuple[tuple[bytes, bytes], ...] = (
 )
 
 
-_LINE = re.compile(rb"\[fcproxy: file not stored, [0-9]+ bytes\]")
+_LINE = expression(rb"\[fcproxy: file not stored, [0-9]+ bytes\]")
 
 
 def file_standin(content: bytes) -> bytes:

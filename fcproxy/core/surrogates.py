@@ -3,16 +3,17 @@
 Octets that are no UTF-8 stand as surrogates, too, in text (PEP 383: U+DC80 to U+DCFF); those have, and are not meant.
 """
 
-import re
 from collections.abc import Callable
+
+from fcproxy.core.expression import expression
 
 __all__ = ["escaped_lone", "without_lone"]
 
-_LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_LONE = expression("[\ud800-\udc7f\udd00-\udfff]")
 _FREE = 0x100000
 """The last private plane: nobody's letters, and room for all of them."""
 
-_TAKEN = re.compile("[\U00100000-\U001007ff]")
+_TAKEN = expression("[\U00100000-\U001007ff]")
 
 
 def without_lone(text: str, change: Callable[[str], str]) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from fcproxy.core import marker
+from fcproxy.core.expression import expression
 from fcproxy.core.gate import Gate
 from fcproxy.core.rules import FieldRule, RuleBook, ShapeRule
 
@@ -25,7 +26,7 @@ class Shapes:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         # Compiled when a text passes the gate: a replay may never see one, and this is the longest part of its start.
-        return re.compile("|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(self._rules)))
+        return expression("|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(self._rules)))
 
     def may_fit(self, text: str) -> bool:
         """False where no rule fits anything in ``text``."""
@@ -49,8 +50,8 @@ def shapes_of(rules: tuple[ShapeRule, ...]) -> tuple[Shapes, Shapes]:
     return Shapes(rules), Shapes([rule for rule in rules if rule.strong])
 
 
-_MAY_NAME = re.compile(r"[=:>]")
-_MAY_PLACEHOLD = re.compile(r"[Rr](?:edacted|EDACTED)|\+1")
+_MAY_NAME = expression(r"[=:>]")
+_MAY_PLACEHOLD = expression(r"[Rr](?:edacted|EDACTED)|\+1")
 _MAY_NUMBER = Gate((r"[0-9]{13}", "000-00-", r"[A-Z]{2}[0-9]{2}0{6}"))
 """Cards and wallets; social security numbers; IBANs."""
 
@@ -80,8 +81,8 @@ def literals_of(book: RuleBook) -> Literals | None:
         return None
     pieces = [(f"(?P<k{n}>{kind.literal})", kind.literal or "") for n, kind in enumerate(kinds)]
     numbers = [piece for piece, literal in pieces if _MAY_PLACEHOLD.search(literal.replace("\\", "")) is None]
-    whole = re.compile("|".join(piece for piece, _ in pieces))
-    return Literals(whole, re.compile("|".join(numbers) or "(?!)"), [kind.name for kind in kinds])
+    whole = expression("|".join(piece for piece, _ in pieces))
+    return Literals(whole, expression("|".join(numbers) or "(?!)"), [kind.name for kind in kinds])
 
 
 class Names:
@@ -112,7 +113,7 @@ def _name_pattern(names: frozenset[str]) -> re.Pattern[str]:
     spelled = "|".join("[_. -]?".join(map(re.escape, name.split("_"))) for name in sorted(names, key=len, reverse=True))
     # Between name and value: `=`, `:`, `": "`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an HTML input.
     between = r"(?:\\*[\"']?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
-    return re.compile(
+    return expression(
         rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}"
         rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
         re.IGNORECASE,

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from fcproxy.core.expression import expression
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.server.answers import bad_request
 from fcproxy.server.hop import HOP_BY_HOP, end_to_end
@@ -42,7 +43,7 @@ _NOT_FORWARDED = HOP_BY_HOP | {DECK_HEADER.lower(), "expect", "host"}
 # Expect is answered here, where the body is read whole; Host is the proxy's own address.
 
 
-_AFTER_AUTHORITY = re.compile(r"[/?#].*", re.DOTALL)
+_AFTER_AUTHORITY = expression(r"[/?#].*", re.DOTALL)
 
 
 class BadRequest(Exception):
@@ -120,7 +121,7 @@ def build(method: str, headers: Headers, target: str, body: bytes, public_url: C
     return Request(method, public_url(method, target), kept, body)
 
 
-_DECK_KEY = re.compile(re.escape(DUMMY_KEY) + r"_([0-9A-Za-z-]{1,64})\Z")
+_DECK_KEY = expression(re.escape(DUMMY_KEY) + r"_([0-9A-Za-z-]{1,64})\Z")
 
 
 def deck_of_key(headers: Headers) -> str | None:

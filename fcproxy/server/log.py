@@ -3,11 +3,11 @@
 import asyncio
 import json
 import logging
-import re
 import sys
 from collections.abc import Callable
 from typing import TextIO
 
+from fcproxy.core.expression import expression
 from fcproxy.core.visible import visible
 
 __all__ = ["RequestLog", "Tell", "silent", "tame_libraries"]
@@ -24,7 +24,7 @@ _LONGEST_PATH = 300
 """Characters of a path that are logged."""
 
 
-_OPAQUE = re.compile(
+_OPAQUE = expression(
     r"(?<=/)(?![a-z]{2,20}_[A-Za-z0-9_~]*(?:/|\Z))(?![0-9a-f-]+(?:/|\Z))(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{20,}"
 )
 """A part of a path that is no id, no word and no digest. A line that is written cannot be taken back when it turns out

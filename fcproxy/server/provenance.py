@@ -1,10 +1,10 @@
 """Where a cassette comes from: what its interactions themselves tell, and the recorder's version."""
 
-import re
 from collections.abc import Collection
 from email.utils import parsedate_to_datetime
 
 from fcproxy import __version__
+from fcproxy.core.expression import expression
 from fcproxy.core.redaction import Redactor
 from fcproxy.vcr_format import Provenance
 
@@ -32,7 +32,7 @@ def provenance_of(
     )
 
 
-_PRODUCT = re.compile(r"(?<![^ ])[A-Za-z][A-Za-z-]{0,23}/v?[0-9]{1,4}(?:[.-][0-9A-Za-z]{1,8}){0,4}(?![^ ])")
+_PRODUCT = expression(r"(?<![^ ])[A-Za-z][A-Za-z-]{0,23}/v?[0-9]{1,4}(?:[.-][0-9A-Za-z]{1,8}){0,4}(?![^ ])")
 
 
 def client_name(agent: str | None) -> str | None:

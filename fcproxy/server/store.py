@@ -3,7 +3,6 @@
 import fcntl
 import glob
 import os
-import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from fcproxy.codings import DECODERS
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
+from fcproxy.core.expression import expression
 from fcproxy.vcr_format import ParsedCassette, parse_text
 from fcproxy.vcr_format.document import MAX_BYTES, decode, too_large
 
@@ -124,7 +124,7 @@ def sweep(path: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-_LEFT_OVER = re.compile(r"\.(\d{1,9})\.tmp\Z")
+_LEFT_OVER = expression(r"\.(\d{1,9})\.tmp\Z")
 
 
 def _runs(process: int) -> bool:

@@ -7,15 +7,17 @@ docs.stripe.com/connect/oauth-reference (connect.stripe.com), docs.stripe.com/ap
 
 import re
 
+from fcproxy.core.expression import expression
+
 __all__ = ["API_HOST", "HOSTS", "public_host"]
 
 API_HOST = "api.stripe.com"
 
 HOSTS: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    ("POST", re.compile(r"/v1/files/?(?:\?|$)"), "files.stripe.com"),
-    ("GET", re.compile(r"/v1/files/[^/?]+/contents/?(?:\?|$)"), "files.stripe.com"),
-    ("*", re.compile(r"/oauth/"), "connect.stripe.com"),
-    ("*", re.compile(r"/v2/billing/meter_event_stream(?:/|\?|$)"), "meter-events.stripe.com"),
+    ("POST", expression(r"/v1/files/?(?:\?|$)"), "files.stripe.com"),
+    ("GET", expression(r"/v1/files/[^/?]+/contents/?(?:\?|$)"), "files.stripe.com"),
+    ("*", expression(r"/oauth/"), "connect.stripe.com"),
+    ("*", expression(r"/v2/billing/meter_event_stream(?:/|\?|$)"), "meter-events.stripe.com"),
 )
 """Method (`*` = any), pattern at the start of the raw target, host. The first row that fits counts."""
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping
 
 from fcproxy.core import placeholders as draw
+from fcproxy.core.expression import expression
 from fcproxy.core.placeholders import Kind
 
 __all__ = ["KINDS", "secret_hint"]
 
-_SECRET_MARK = re.compile(r"(?P<prefix>[A-Za-z0-9_~]*?)REDACTED~[0-9]+")
+_SECRET_MARK = expression(r"(?P<prefix>[A-Za-z0-9_~]*?)REDACTED~[0-9]+")
 
-_PREFIXES = re.compile(
+_PREFIXES = expression(
     r"""
     (?:sk|rk|pk|ek|uk|rkcs|pst)_(?:org_)?(?:test|live)_ | sk_org_ | (?:uk|usk|uat|oak)_
     | whsec_ | (?:tok|btok|cvctok|pii|ct|cpt|ctoken|ca|ac|rt)_(?=[A-Za-z0-9]{14})
@@ -31,7 +32,7 @@ def secret_hint(value: str) -> str:
     return found[0] if found is not None else ""
 
 
-_CHECKOUT = re.compile(r"(cs_(?:test|live)_[A-Za-z0-9]+(?:~[0-9]+)?)(_secret_)(.+)")
+_CHECKOUT = expression(r"(cs_(?:test|live)_[A-Za-z0-9]+(?:~[0-9]+)?)(_secret_)(.+)")
 
 
 def _secret_parts(value: str) -> tuple[tuple[str, bool], ...]:
@@ -42,18 +43,18 @@ def _secret_parts(value: str) -> tuple[tuple[str, bool], ...]:
 
 def _words(name: str, label: str, *, learn: bool = False) -> Kind:
     pattern = rf"Redacted {label} [0-9]+"
-    return Kind(name, draw.words(label), re.compile(pattern), literal=pattern, learn=learn)
+    return Kind(name, draw.words(label), expression(pattern), literal=pattern, learn=learn)
 
 
 def _fixed(name: str, text: str) -> Kind:
-    return Kind(name, draw.fixed(text), re.compile(re.escape(text)))
+    return Kind(name, draw.fixed(text), expression(re.escape(text)))
 
 
 def _plain(value: str) -> str:
     return re.sub(r"[ -]", "", value)
 
 
-_NUMBER_MARK = re.compile(r"number_REDACTED~[0-9]+")
+_NUMBER_MARK = expression(r"number_REDACTED~[0-9]+")
 _IDEMPOTENCY = r"REDACTED~idempotency-key-[0-9]+"
 _EMAIL = r"redacted-[0-9]+@example\.com"
 
@@ -72,14 +73,14 @@ _ALL = (
     Kind(
         "idempotency_key",
         lambda number, hint: f"REDACTED~idempotency-key-{number}",
-        re.compile(_IDEMPOTENCY),
+        expression(_IDEMPOTENCY),
         literal=_IDEMPOTENCY,
     ),
-    Kind("email", draw.email, re.compile(_EMAIL), literal=_EMAIL, learn=True, same=str.lower),
+    Kind("email", draw.email, expression(_EMAIL), literal=_EMAIL, learn=True, same=str.lower),
     Kind(
         "phone",
         draw.phone,
-        re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}"),
+        expression(r"\+1[2-9][0-9]{2}55501[0-9]{2}"),
         literal=r"\+1[2-9][0-9]{2}55501[0-9]{2}(?![0-9])",
         learn=True,
     ),
@@ -93,12 +94,12 @@ _ALL = (
     _words("description", "Description"),
     _words("user_agent", "User Agent"),
     _words("device", "Device", learn=True),
-    Kind("postal_code", draw.postal_code, re.compile(r"(?!)"), draw.postal_hint, per_hint=True),
-    Kind("date_of_birth", draw.date_of_birth, re.compile(r"190[1-9]-[0-9]{2}-[0-9]{2}")),
+    Kind("postal_code", draw.postal_code, expression(r"(?!)"), draw.postal_hint, per_hint=True),
+    Kind("date_of_birth", draw.date_of_birth, expression(r"190[1-9]-[0-9]{2}-[0-9]{2}")),
     Kind(
         "card",
         draw.card,
-        re.compile(r"card_REDACTED~[0-9]+"),
+        expression(r"card_REDACTED~[0-9]+"),
         draw.card_hint,
         literal=r"(?<![0-9A-Za-z])(?:34000|37828|40000|55555|22230|60111|30569)[0-9]{8,14}(?![0-9A-Za-z])",
         learn=True,
@@ -108,14 +109,14 @@ _ALL = (
     Kind(
         "iban",
         draw.iban,
-        re.compile(r"[A-Z]{2}[0-9]{2}0{6,}[0-9]+|iban_REDACTED~[0-9]+"),
+        expression(r"[A-Z]{2}[0-9]{2}0{6,}[0-9]+|iban_REDACTED~[0-9]+"),
         draw.iban_hint,
         literal=r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}0{6,}[0-9]+(?![0-9A-Za-z])",
         learn=True,
         per_hint=True,
         same=_plain,
     ),
-    Kind("routing_number", draw.routing_number, re.compile(r"1100[0-9]{5}"), learn=True),
+    Kind("routing_number", draw.routing_number, expression(r"1100[0-9]{5}"), learn=True),
     Kind(
         "digits",
         draw.digits,
@@ -131,14 +132,14 @@ _ALL = (
     Kind(
         "ip_address",
         draw.ip_address,
-        re.compile(r"(?:192\.0\.2|198\.51\.100|203\.0\.113)\.[0-9]+|2001:db8::[0-9a-f]+"),
+        expression(r"(?:192\.0\.2|198\.51\.100|203\.0\.113)\.[0-9]+|2001:db8::[0-9a-f]+"),
         draw.ip_hint,
         per_hint=True,
     ),
     Kind(
         "wallet",
         draw.wallet,
-        re.compile(r"wallet_REDACTED~[0-9]+"),
+        expression(r"wallet_REDACTED~[0-9]+"),
         draw.wallet_hint,
         literal=r"(?<![A-Za-z0-9])0x0{16}[0-9a-f]{24}(?:[0-9a-f]{24})?(?![A-Za-z0-9])",
         learn=True,
@@ -147,14 +148,14 @@ _ALL = (
     Kind(
         "fingerprint",
         lambda number, hint: f"Redacted{number:08d}",
-        re.compile(r"Redacted[0-9]{8}"),
+        expression(r"Redacted[0-9]{8}"),
         literal=r"Redacted[0-9]{8}",
         learn=True,
     ),
     Kind(
         "file_name",
         lambda number, hint: f"redacted-file-{number}{hint}",
-        re.compile(r"redacted-file-[0-9]+(?:\.[a-z0-9]{1,5})?"),
+        expression(r"redacted-file-[0-9]+(?:\.[a-z0-9]{1,5})?"),
         lambda value: (re.search(r"\.[a-z0-9]{1,5}$", value) or [""])[0],
         literal=r"redacted-file-[0-9]+(?:\.[a-z0-9]{1,5})?",
     ),

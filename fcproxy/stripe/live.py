@@ -3,20 +3,20 @@
 Sources: docs.stripe.com/keys (prefixes), docs.stripe.com/api (every object tells `livemode`).
 """
 
-import re
 from collections.abc import Mapping
 
 from fcproxy.core import content
 from fcproxy.core.content import Decoder, Unopenable
 from fcproxy.core.credential import credential_of
+from fcproxy.core.expression import expression
 from fcproxy.core.message import Request, Response
 
 __all__ = ["LiveGuard"]
 
-_LIVE_KEY = re.compile(r"(?<![A-Za-z0-9])(?:sk|rk|rkcs|ek|uk|usk)_(?:org_)?live_")
-_LIVE_PARAMETER = re.compile(rb"(?:^|[?&])key=(?:pk|sk|rk)(?:_|%5[Ff])live(?:_|%5[Ff])")
+_LIVE_KEY = expression(r"(?<![A-Za-z0-9])(?:sk|rk|rkcs|ek|uk|usk)_(?:org_)?live_")
+_LIVE_PARAMETER = expression(rb"(?:^|[?&])key=(?:pk|sk|rk)(?:_|%5[Ff])live(?:_|%5[Ff])")
 # Also within JSON in a string, as the Stripe CLI has its events.
-_LIVEMODE = re.compile(rb'"livemode\\*"\s*:\s*true')
+_LIVEMODE = expression(rb'"livemode\\*"\s*:\s*true')
 
 
 class LiveGuard:

@@ -8,9 +8,9 @@ listed with `detect-secrets scan --only-allowlisted`.
 
 import base64
 import binascii
-import re
 
 from fcproxy.core.entropy import entropy
+from fcproxy.core.expression import expression
 
 __all__ = ["COMMENT", "commented", "needs_comment", "uncommented", "without_comments"]
 
@@ -22,18 +22,18 @@ _LIMIT = 4.5
 _DISTINCT = 23
 """Fewer different characters hold less than that."""
 
-_TOKEN = re.compile(r"""["']([A-Za-z0-9+/\\_=-]{23,})(?=["'])""")
+_TOKEN = expression(r"""["']([A-Za-z0-9+/\\_=-]{23,})(?=["'])""")
 """What it measures, in a value that is written in quotes."""
 
-_RUN = re.compile(r"[A-Za-z0-9+/_=-]{23,}")
-_ID = re.compile(
+_RUN = expression(r"[A-Za-z0-9+/_=-]{23,}")
+_ID = expression(
     r"(?<![A-Za-z0-9_])(?:(?:evt|ed)_(?:test_)?[A-Za-z0-9]{14,64}"
     r"|(?!(?:sk|rk|pk|ek|uk|oak|usk|uat|whsec|btok|tok|cs)_)(?:tax_li|[a-z]{2,12})_"
     r"(?:[A-Za-z0-9]{24}|[A-Za-z0-9]{16}|[A-Za-z0-9]{14}))(?![A-Za-z0-9])"
 )
 """Ids as Stripe draws them: a word, then 14, 16 or 24 characters (v2: more). Credentials that look so are left out."""
 
-_READABLE = re.compile(r"[ -~\s]+")
+_READABLE = expression(r"[ -~\s]+")
 _DEPTH = 3
 
 

@@ -6,6 +6,7 @@ from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 
 from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.core.expression import expression
 from fcproxy.vcr_format.plain import Plain
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file that is read."""
 
-_CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?:[ \r]|$)|^={7}\r?$", re.MULTILINE)
+_CONFLICT = expression(r"^(?:<{7}|>{7}|\|{7})(?:[ \r]|$)|^={7}\r?$", re.MULTILINE)
 _CONFLICT_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 

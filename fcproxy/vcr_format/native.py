@@ -1,11 +1,11 @@
 """The bytes of a VCR.py cassette file, ours or vcrpy's -> interactions."""
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from fcproxy.core.content import Decoder
 from fcproxy.core.errors import CassetteUnreadable
+from fcproxy.core.expression import expression
 from fcproxy.core.message import Interaction, Request, Response
 from fcproxy.vcr_format.document import Document, decode, read_text
 from fcproxy.vcr_format.imported import assembled
@@ -18,7 +18,7 @@ from fcproxy.vcr_format.values import text as word
 __all__ = ["ParsedCassette", "interactions_of", "parse", "parse_text"]
 
 _VERSION = "1"
-_COMPACT = re.compile(r"(?:#[^\n]*\n)*interactions:\n- \{")
+_COMPACT = expression(r"(?:#[^\n]*\n)*interactions:\n- \{")
 _HEAD = 128 * 1024
 _FOREIGN_KEYS = {
     "http_interactions": "a Ruby VCR cassette",

@@ -7,6 +7,7 @@ is some fifteen times quicker than vcrpy on the readable style, and holds one in
 import re
 from collections.abc import Iterator
 
+from fcproxy.core.expression import expression
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.vcr_format.allowed import COMMENT, uncommented
 from fcproxy.vcr_format.document import JSON, has_conflict, read_yaml_text
@@ -38,7 +39,7 @@ _INTERACTION = re.compile(
     r"      message: (?P<message>[^\n]+)\n"
 )
 _STRING = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
-_LINE = re.compile(
+_LINE = expression(
     rf'- \{{"request": \{{"body": (null|{_STRING}), "headers": \{{([^{{}}\n]*)\}}, '
     rf'"method": "([A-Z]+)", "uri": ({_STRING})\}}, '
     rf'"response": \{{"body": \{{"string": ({_STRING})\}}, "headers": \{{([^{{}}\n]*)\}}, '
@@ -48,7 +49,7 @@ _LINE = re.compile(
 # leaves unquoted, and those beginning with a digit, which vcrpy does.
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_~./,;=&%+?@()\[\]-]*(?:[ :][A-Za-z0-9_~./,;=&%+?@()\[\]-]+)*")
 _SINGLE = re.compile(r"'((?:[^']|'')*)'")
-_HINT = re.compile(r"[|][-+]?[0-9]")
+_HINT = expression(r"[|][-+]?[0-9]")
 _WORDS = 256
 
 

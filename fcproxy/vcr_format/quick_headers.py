@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
+from fcproxy.core.expression import expression
 from fcproxy.core.message import Headers
 
 __all__ = ["NULLS", "KnownHeaders"]
@@ -15,9 +16,9 @@ _MOST = 1024
 
 _BEFORE_NAME = re.compile(r"\n      (?=[A-Za-z])")
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):\n      - ([^\n]+)")
-_START = re.compile(r"\n      (?! )")
-_PART = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)", re.DOTALL)
-_IN_JSON = re.compile(r'"([A-Za-z][A-Za-z0-9-]*)": \["([^"\\\n]*)"\]')
+_START = expression(r"\n      (?! )")
+_PART = expression(r"(?P<name>[A-Za-z][A-Za-z0-9-]*):|- (?P<value>.+)", re.DOTALL)
+_IN_JSON = expression(r'"([A-Za-z][A-Za-z0-9-]*)": \["([^"\\\n]*)"\]')
 _BESIDES_IN_JSON = len('"": [""], ')
 
 Pair = tuple[str, str]
