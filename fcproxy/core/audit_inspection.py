@@ -15,6 +15,7 @@ from fcproxy.core.audit_rare import joined, rare, unescaped
 from fcproxy.core.audit_report import Coverage
 from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Found, Scanner, words_of
+from fcproxy.core.audit_table import table_leaves
 from fcproxy.core.audit_tree import (
     Context,
     Leaf,
@@ -323,6 +324,7 @@ class Inspection:
         elif "=" in stripped:
             for name, value in _PAIR_TEXT.findall(stripped):
                 self._leaves(form_leaves(f"{name}={value}", self._index, at.context), at)
+        self._leaves(table_leaves(stripped, self._index, at.context), at)
         if '":' in stripped or "':" in stripped or '" :' in stripped:
             self._leaves(flat_pairs(stripped), at)
             for tree in embedded(stripped):

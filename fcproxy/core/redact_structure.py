@@ -5,7 +5,8 @@ Every function gives back the text it was given, byte for byte, but for the valu
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import quote, quote_plus, unquote
 
 from fcproxy.core import form, json_text, marker
@@ -18,6 +19,7 @@ from fcproxy.core.json_text import Document
 from fcproxy.core.ledger import ENCODED, Ledger
 from fcproxy.core.octet_arrays import OctetArray, arrays_in, field_of
 from fcproxy.core.peel import has_utf7
+from fcproxy.core.redact_table import ways, with_cells
 from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.redact_url import UrlRedactor
 from fcproxy.core.rules import FieldRule, RuleBook, normal, normals
@@ -344,6 +346,23 @@ class StructureRedactor:
     def _in_base64(self, raw: str) -> str:
         done = self._text.redact_words(raw)
         return done if any(mark.hint == ENCODED for mark in marker.find(done)) else raw
+
+    # -- tables --------------------------------------------------------------------------------------------------
+
+    def table(self, text: str, base: Base) -> str:
+        """Text that may be a table."""
+
+        def change_of(column: str) -> Callable[[str], str] | None:
+            for name, around in ways(column):
+                scope = Scope.base(Base(base.words | normals(around), base.route))
+                if rules := self._in_scope(self._book.field_rules(name), scope):
+                    return partial(self._cell, name, scope, rules)
+            return None
+
+        return marker.outside(with_cells(text, change_of), self._text.redact)
+
+    def _cell(self, name: str, scope: Scope, rules: tuple[FieldRule, ...], value: str) -> str:
+        return self._leaf(value, name, scope, _first(rules, value))
 
     # -- text that turns out to have a structure ------------------------------------------------------------------
 

@@ -275,6 +275,7 @@ class Redactor:
             BodyKind.JSON: self._structure.json,
             BodyKind.FORM: self._structure.form,
             BodyKind.LINES: self._structure.lines,
+            BodyKind.TEXT: self._structure.table,
         }
         reader = readers.get(kind)
         return reader(text, base) if reader is not None else marker.outside(text, self._text.redact)
