@@ -112,3 +112,58 @@ def test_it_says_the_same_of_a_line_that_it_has_seen() -> None:
     assert [reader.read(data), reader.read(data)] == [None, None]
     good = raw("Authorization: k", "Content-Length: 2", body=b"ab")
     assert reader.read(good) == reader.read(good) is not None
+
+
+def test_a_field_with_ever_new_values_is_read_like_any_other() -> None:
+    reader = PlainReader(COMPARED)
+    for number in range(100):
+        lines = (f"Host: {number}", "X-Old: a", f"X-New:  {number} ", f"Idempotency-Key: k{number}", "X-Empty:")
+        plain = reader.read(raw(*lines, first=f"GET /{number} HTTP/1.1"))
+        assert plain is not None
+        assert (plain.target, plain.key) == (f"/{number}", f"k{number}".encode())
+        assert list(plain.headers()) == [
+            ("Host", f"{number}"),
+            ("X-Old", "a"),
+            ("X-New", f"{number}"),
+            ("Idempotency-Key", f"k{number}"),
+            ("X-Empty", ""),
+        ]
+        assert plain.headers().names == ("host", "x-old", "x-new", "idempotency-key", "x-empty")
+    for line in ("Host: evil.example", "X-New: é", "X-New: \0", "X-New : 1", "User-Agent: a\r\nUser-Agent: b"):
+        assert reader.read(raw(line if line.startswith("Host") else f"Host: h\r\n{line}")) is None
+
+
+@pytest.mark.parametrize("name", ["Host", "User-Agent", "Idempotency-Key"])
+def test_a_field_with_ever_new_values_may_still_be_sent_once_only(name: str) -> None:
+    reader = PlainReader(COMPARED)
+    for number in range(100):
+        assert reader.read(raw("Host: h", f"{name}: {number}", f"{name}: {number + 1}")) is None
+
+
+def test_lines_too_long_to_be_remembered_are_compared_all_the_same() -> None:
+    reader = PlainReader(COMPARED)
+    for _ in range(2):
+        for value in ("a" * 2000, "b" * 2000):
+            plain = reader.read(raw("Host: h", f"Authorization: {value}"))
+            assert plain is not None
+            assert plain.compared == (f"Authorization: {value}".encode(),)
+
+
+def test_nothing_is_kept_without_end() -> None:
+    reader = PlainReader(COMPARED)
+    for number in range(5000):
+        plain = reader.read(raw("Host: h", f"Authorization: {number}", first=f"GET /{number} HTTP/1.1"))
+        assert plain is not None
+        assert (plain.target, plain.compared) == (f"/{number}", (f"Authorization: {number}".encode(),))
+    assert max(len(reader._known), len(reader._heads), len(reader._firsts)) <= 2048
+
+
+def test_the_same_octets_are_the_same_request() -> None:
+    reader = PlainReader(COMPARED)
+    one, other = raw("Host: h", "Authorization: k"), raw("Host: h", "Authorization: l")
+    first = reader.read(one)
+    assert reader.read(one) is first
+    second = reader.read(other)
+    assert second is not None
+    assert second.compared == (b"Authorization: l",)
+    assert reader.read(one) == first
