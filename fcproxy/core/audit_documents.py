@@ -21,7 +21,10 @@ def document_items(tree: object) -> list[Item]:
     """The interactions in ``tree``, numbered, and the rest of it."""
     found: list[Item] = []
     rest = _rest(tree, found, 0)
-    if rest is not None:
+    if isinstance(rest, str | bytes):
+        # A file that is one scalar and no more: nothing names it, so it is text.
+        found.append(Item(rest, "document"))
+    elif rest is not None:
         found.append(Item(Tree(rest), "document"))
     return found
 

@@ -3,6 +3,7 @@
 JSON is kept as pairs, so that a key that stands twice is read twice. Iterative: no depth of nesting exhausts the stack.
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -171,6 +172,8 @@ def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True
             raise ValueError("too many values")
         if isinstance(node, str):
             yield Leaf(path, name, node, context)
+        elif isinstance(node, bytes):
+            yield from _binary(node, path, name, context)
         elif isinstance(node, Pairs):
             inner = _inside(node, name, context)
             yield from _fields(node, path, inner, index, whole=whole)
@@ -178,10 +181,19 @@ def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True
                 if value is not None and type(value) is not str and not isinstance(value, bool):
                     word, around, inside = _bracketed(key, path, inner, index)
                     stack.append((value, (word, around), word, index.below(inside, word)))
+                if isinstance(key, list | bytes):  # YAML takes anything for a key
+                    stack.append((key, ("<key>", path), "", inner))
         elif isinstance(node, list) and whole and (octets := _octets(node)):
             yield Leaf(path, "", octets, context)
         elif isinstance(node, list):
             stack.extend((item, (number, path), name, context) for number, item in reversed(list(enumerate(node))))
+
+
+def _binary(node: bytes, path: Path, name: str, context: Context) -> Iterator[Leaf]:
+    """A YAML binary scalar as the letters it may be, and, where it is packed, as the layers know octets in a text."""
+    yield Leaf(path, name, node.decode("latin-1"), context)
+    if not node.isascii():
+        yield Leaf(path, "", base64.b64encode(node).decode(), context)
 
 
 def _fields(node: Pairs, path: Path, context: Context, index: NameIndex, *, whole: bool) -> Iterator[Leaf]:

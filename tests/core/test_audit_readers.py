@@ -1,6 +1,7 @@
 """What other recorders, loggers and people leave behind: each sort of secret in each layout, known by nothing else."""
 
 import base64
+import gzip
 import json
 import random
 from collections.abc import Callable
@@ -148,3 +149,27 @@ def test_the_payload_of_an_apps_secret_is_known_by_its_route() -> None:
     body = f"name=a&payload={letters(random.Random(1), 20)}"
     assert leaks(("c.json", json.dumps([interaction(body, url="https://api.stripe.com/v1/apps/secrets")]))) == 1
     assert leaks(("c.json", json.dumps([interaction(body)]))) == 0
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.yml", "a.json", "a.txt", "a.yaml.gz"])
+@pytest.mark.parametrize("layout", ["{}", "\n\n{}\n", '"{}"', '["{}"]'])
+def test_a_file_that_is_one_scalar(layout: str, name: str) -> None:
+    key = SHAPED["API key"](random.Random(f"{layout}{name}"))
+    report = audit_bytes(layout.format(key).encode(), name, settings=SETTINGS, auditor=AUDITOR)
+    assert "secret-key" in {finding.rule for finding in report.findings}
+
+
+@pytest.mark.parametrize("layout", ["x: !!binary {}", "- [a, !!binary {}]", "!!binary {}", "? !!binary {}\n: 1"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_binary_scalars_anywhere_in_a_cassette(pack: Callable[[bytes], bytes], layout: str) -> None:
+    key = SHAPED["API key"](random.Random(layout))
+    packed = base64.b64encode(pack(json.dumps({"note": f"a {key} b"}).encode())).decode()
+    report = audit_bytes(layout.format(packed).encode(), "a.yaml", settings=SETTINGS, auditor=AUDITOR)
+    assert "secret-key" in {finding.rule for finding in report.findings}
+
+
+@pytest.mark.parametrize("layout", ["? [{}, b]\n: 1", "? {{a: {}}}\n: 1", "? ? {}\n  : 1\n: 2"])
+def test_keys_that_are_no_text(layout: str) -> None:
+    key = SHAPED["API key"](random.Random(layout))
+    report = audit_bytes(layout.format(key).encode(), "a.yaml", settings=SETTINGS, auditor=AUDITOR)
+    assert "secret-key" in {finding.rule for finding in report.findings}
