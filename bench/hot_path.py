@@ -1,7 +1,6 @@
 """The hot path of replay without a socket: bytes in, bytes out, in one process, for profiles and instruction counts."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -73,7 +72,7 @@ class HotPath:
         return self
 
     async def _connect(self) -> asyncio.Protocol:
-        config = replace(Config(), cassette=str(self._cassette), quiet=True)
+        config = Config()._replace(cassette=str(self._cassette), quiet=True)
         opened = await open_deck(config, Mode.REPLAY, lambda data, name: None)
         log = RequestLog(quiet=True)
         server = ShortcutServer(

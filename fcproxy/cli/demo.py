@@ -6,7 +6,6 @@ import os
 import re
 import secrets
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ async def _demo(config: Config) -> int:
         return 1
     _show_cassette(Path(config.cassette), received)
     click.echo("\n3. Replay: the same client with another key, and no upstream at all")
-    replayed = await _serve(replace(config, strict=True), Mode.REPLAY, story)
+    replayed = await _serve(config._replace(strict=True), Mode.REPLAY, story)
     if replayed is None:
         return 1
     same = sum(one.get("id") == other.get("id") for one, other in zip(received, replayed, strict=True))

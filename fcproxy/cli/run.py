@@ -37,14 +37,8 @@ def run(ctx: click.Context, /, mode: str, command: tuple[str, ...], **flags: obj
     word, once = ALIASES[mode]
     config = config_from({**flags, "once": True if once else flags.get("once")})
     if flags.get("port") is None and "FCPROXY_PORT" not in os.environ:
-        config = _on_free_port(config)
+        config = config._replace(port=0)
     ctx.exit(asyncio.run(_run(config, word, command)))
-
-
-def _on_free_port(config: Config) -> Config:
-    from dataclasses import replace
-
-    return replace(config, port=0)
 
 
 async def _run(config: Config, mode: Mode, command: Sequence[str]) -> int:

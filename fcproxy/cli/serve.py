@@ -1,7 +1,6 @@
 """The commands that serve until they are told to stop."""
 
 import gc
-from dataclasses import replace
 
 import click
 
@@ -61,22 +60,32 @@ def _serving(name: str) -> click.Command:
     return command
 
 
-record = _serving("record")
-replay = _serving("replay")
-auto = _serving("auto")
-passthrough = _serving("passthrough")
+def _fake() -> click.Command:
+    examples = ("fcproxy fake", "fcproxy fake --port 12112", "fcproxy record --upstream http://127.0.0.1:12112")
+
+    @click.command("fake", epilog=epilog(*examples))
+    @with_options("fake")
+    @click.pass_context
+    def command(ctx: click.Context, /, **flags: object) -> None:
+        """Serve the fake Stripe by itself: any test key is good, nothing leaves this machine."""
+        from fcproxy.server.check import audit_check
+        from fcproxy.server.serve import serve
+
+        config = config_from(flags)._replace(upstream="fake", api_key=None, strict=False)
+        ctx.exit(serve(config, Mode.PASSTHROUGH, audit_check, label="fake").exit_code)
+
+    return command
 
 
-@click.command(
-    "fake",
-    epilog=epilog("fcproxy fake", "fcproxy fake --port 12112", "fcproxy record --upstream http://127.0.0.1:12112"),
-)
-@with_options("fake")
-@click.pass_context
-def fake(ctx: click.Context, /, **flags: object) -> None:
-    """Serve the fake Stripe by itself: any test key is good, nothing leaves this machine."""
-    from fcproxy.server.check import audit_check
-    from fcproxy.server.serve import serve
+record: click.Command
+replay: click.Command
+auto: click.Command
+passthrough: click.Command
+fake: click.Command
 
-    config = replace(config_from(flags), upstream="fake", api_key=None, strict=False)
-    ctx.exit(serve(config, Mode.PASSTHROUGH, audit_check, label="fake").exit_code)
+
+def __getattr__(name: str) -> click.Command:
+    # Made when it is asked for: each has forty options, and a process runs one of them.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _fake() if name == "fake" else _serving(name)

@@ -2,9 +2,8 @@
 defaults."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fcproxy.config.files import find_file, read_file
 from fcproxy.config.options import BY_NAME, OPTIONS, Option, Value, options_of
@@ -17,8 +16,7 @@ from fcproxy.stripe.secrets import RULES
 __all__ = ["Config", "Option", "load_config", "options_of", "read_file"]
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The options' values; see OPTIONS for what each means. Timeouts are seconds, ``max_body`` and ``max_cassette``
     MiB, ``max_header_size`` KiB, ``max_age`` days."""
 
@@ -64,10 +62,15 @@ class Config:
     quiet: bool = False
     match: tuple[RouteRule, ...] = ()
     """The user's exceptions from the matching; in a config file only."""
-    rules: RuleBook = field(default=RULES, repr=False)
+    rules: RuleBook = RULES
     """The redaction rules: the default ones, and what the config file's `redact` makes of them."""
-    api_key: str | None = field(default=None, repr=False)
+    api_key: str | None = None
     """The key that ``api_key_env`` names; never an option of its own, so that it is in no file and no process list."""
+
+    def __repr__(self) -> str:
+        # Neither the key nor the rules, which may hold literal secrets.
+        told = (f"{name}={value!r}" for name, value in self._asdict().items() if name not in {"api_key", "rules"})
+        return f"Config({', '.join(told)})"
 
     @property
     def cassette_folder(self) -> Path:
@@ -92,8 +95,7 @@ def load_config(
 
 
 def _config(values: Mapping[str, Value], environ: Mapping[str, str]) -> Config:
-    known = {item.name for item in fields(Config)}
-    arguments: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    arguments: dict[str, Any] = {name: value for name, value in values.items() if name in Config._fields}
     if name := values.get("api_key_env"):
         arguments["api_key"] = environ.get(str(name))
         if not arguments["api_key"]:

@@ -1,6 +1,5 @@
 """Config files: where they are looked for, and what stands in them."""
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +26,8 @@ def read_file(path: Path | None, *, must: bool = False) -> dict[str, Value]:
     """The values in a config file. Raises UsageError for what is no TOML, for unknown keys and for wrong types."""
     if path is None:
         return {}
+    import tomllib  # deferred: most starts find no file
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

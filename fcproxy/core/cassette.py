@@ -5,7 +5,6 @@ The one mutable object of a deck. No I/O: loading and keeping are the store's.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from fcproxy.core.bindings import Bindings, is_template_of
 from fcproxy.core.canonical import ANY_FAMILY, NO_FAMILY, UNKNOWN_FAMILY, Canonical
@@ -22,17 +21,21 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FAILURES = frozenset({409, 429})
 
 
-@dataclass(slots=True)
 class Found:
     """A lookup's result. ``index`` is None on a miss, then ``reason`` says why and ``near`` are look-alikes.
 
-    ``repeated``: the answer was given before (a sticky GET). Not frozen, which would cost each request a microsecond.
+    ``repeated``: the answer was given before (a sticky GET).
     """
 
-    index: int | None
-    reason: str = ""
-    near: Sequence[int] = ()
-    repeated: bool = False
+    __slots__ = ("index", "near", "reason", "repeated")
+
+    def __init__(
+        self, index: int | None, reason: str = "", near: Sequence[int] = (), *, repeated: bool = False
+    ) -> None:
+        self.index = index
+        self.reason = reason
+        self.near = near
+        self.repeated = repeated
 
 
 class Cassette:

@@ -5,7 +5,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from fcproxy.core.canonical import Canonical, shown
@@ -27,15 +26,15 @@ from fcproxy.core.verdict import Verdict
 __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"]
 
 
-@dataclass(slots=True)
 class Replay:
-    """Answer with ``response``, which is interaction number ``index`` (from 0) of the cassette.
+    """Answer with ``response``, which is interaction number ``index`` (from 0) of the cassette."""
 
-    Not frozen, which would cost each request a microsecond.
-    """
+    __match_args__ = ("index", "response")
+    __slots__ = ("index", "response")
 
-    index: int
-    response: Response
+    def __init__(self, index: int, response: Response) -> None:
+        self.index = index
+        self.response = response
 
 
 class Forward(NamedTuple):

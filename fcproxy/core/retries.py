@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from fcproxy.core.canonical import Canonical
@@ -34,16 +33,18 @@ REUSED_KEY = Response(
 """Stripe's answer to a key that comes back with other parameters."""
 
 
-@dataclass(frozen=True, slots=True)
 class Again:
     """The answer to a key that was used before. ``index`` is the interaction of its first use.
 
     ``reused``: with other parameters, so that ``response`` is Stripe's error.
     """
 
-    index: int
-    response: Response
-    reused: bool = False
+    __slots__ = ("index", "response", "reused")
+
+    def __init__(self, index: int, response: Response, *, reused: bool = False) -> None:
+        self.index = index
+        self.response = response
+        self.reused = reused
 
 
 class Retries:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,8 +46,7 @@ class FieldRule(NamedTuple):
     like: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeRule:
+class ShapeRule(NamedTuple):
     """Redacts what looks like a secret anywhere in text.
 
     ``pattern`` has no capturing groups. ``needs``: a simpler expression without whose match ``pattern`` cannot match,
@@ -58,12 +56,15 @@ class ShapeRule:
 
     id: str
     kind: str
-    pattern: str = field(repr=False)  # a user's may be a secret itself
+    pattern: str
     reason: str
     source: str
     needs: str = ""
     check: Callable[[str], bool] | None = None
     strong: bool = False
+
+    def __repr__(self) -> str:
+        return f"ShapeRule({self.id!r})"  # a user's pattern may be a secret itself
 
 
 class HeaderRule(NamedTuple):
@@ -86,23 +87,36 @@ class HeaderRule(NamedTuple):
         return f"header-{self.name.lower()}"
 
 
-@dataclass(frozen=True)
 class RuleBook:
-    """All rules of one redactor, indexed. Immutable; `without` and `plus` make changed copies."""
+    """All rules of one redactor, indexed. Immutable; `without` and `plus` make changed copies.
 
-    version: str
-    kinds: Mapping[str, Kind]
-    fields: tuple[FieldRule, ...]
-    shapes: tuple[ShapeRule, ...]
-    headers: tuple[HeaderRule, ...]
-    published: frozenset[str] = frozenset()
-    """Values that the API's own documentation publishes for tests: never redacted."""
-    everyday: frozenset[str] = frozenset()
-    """Words, in lower case, of which a secret may be made by chance: such a one is not looked for elsewhere."""
-    disabled: tuple[str, ...] = ()
-    """Ids of default rules that a user switched off; provenance and verdict name them."""
-    _names: dict[str, tuple[FieldRule, ...]] = field(default_factory=dict, repr=False, compare=False)
-    _sides: dict[tuple[str, str], HeaderRule | None] = field(default_factory=dict, repr=False, compare=False)
+    ``published``: values that the API's own documentation publishes for tests: never redacted. ``everyday``: words, in
+    lower case, of which a secret may be made by chance: such a one is not looked for elsewhere. ``disabled``: ids of
+    default rules that a user switched off; provenance and verdict name them.
+    """
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        kinds: Mapping[str, Kind],
+        fields: tuple[FieldRule, ...],
+        shapes: tuple[ShapeRule, ...],
+        headers: tuple[HeaderRule, ...],
+        published: frozenset[str] = frozenset(),
+        everyday: frozenset[str] = frozenset(),
+        disabled: tuple[str, ...] = (),
+    ) -> None:
+        self.version = version
+        self.kinds = kinds
+        self.fields = fields
+        self.shapes = shapes
+        self.headers = headers
+        self.published = published
+        self.everyday = everyday
+        self.disabled = disabled
+        self._names: dict[str, tuple[FieldRule, ...]] = {}
+        self._sides: dict[tuple[str, str], HeaderRule | None] = {}
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -120,14 +134,15 @@ class RuleBook:
         for rule_id in gone:
             if rule_id not in self.ids:
                 raise KeyError(rule_id)
-        return replace(
-            self,
+        return RuleBook(
+            version=self.version,
+            kinds=self.kinds,
             fields=tuple(rule for rule in self.fields if rule.id not in gone),
             shapes=tuple(rule for rule in self.shapes if rule.id not in gone),
             headers=tuple(rule._replace(how="text") if rule.id in gone else rule for rule in self.headers),
+            published=self.published,
+            everyday=self.everyday,
             disabled=(*self.disabled, *gone),
-            _names={},
-            _sides={},
         )
 
     def plus(
@@ -139,14 +154,15 @@ class RuleBook:
         kinds: Mapping[str, Kind] | None = None,
     ) -> "RuleBook":
         """A copy with further rules, which come before the present ones."""
-        return replace(
-            self,
+        return RuleBook(
+            version=self.version,
             kinds={**self.kinds, **(kinds or {})},
             fields=(*fields, *self.fields),
             shapes=(*shapes, *self.shapes),
             headers=(*headers, *self.headers),
-            _names={},
-            _sides={},
+            published=self.published,
+            everyday=self.everyday,
+            disabled=self.disabled,
         )
 
     @property

@@ -1,16 +1,18 @@
 """The verdict: what an ended deck says of itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from fcproxy.core.matching import Mismatch
 from fcproxy.core.visible import visible
 
 __all__ = ["Verdict"]
 
+_NONE: Mapping[str, int] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+
+class Verdict(NamedTuple):
     """Counts of one deck. ``unused`` counts interactions never played; ``spare_polls`` those of them that are only one
     more poll of a request that was played, which fail nothing. ``not_recorded``: forwarded, but not kept.
     """
@@ -29,8 +31,8 @@ class Verdict:
     not_stored: int = 0
     misses: tuple[Mismatch, ...] = ()
     unused_list: tuple[str, ...] = ()
-    rules_used: Mapping[str, int] = field(default_factory=dict)
-    redactions: Mapping[str, int] = field(default_factory=dict)
+    rules_used: Mapping[str, int] = _NONE
+    redactions: Mapping[str, int] = _NONE
     disabled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

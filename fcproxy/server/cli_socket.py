@@ -7,7 +7,6 @@ itself: nothing here depends on it.
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, hdrs, web
@@ -36,6 +35,8 @@ _GOODBYE_SECONDS = 1.0
 def announce(opened: OpenedDeck, base_url: str) -> None:
     """Lets a deck's fake name the socket's address to CLIs; ``base_url`` is the deck's own, without a slash behind."""
     if opened.fake is not None:
+        from dataclasses import replace  # deferred: no replay needs it
+
         fake = opened.fake.fake
         base = "ws" + base_url.removeprefix("http") + _PATH.rstrip("/")
         fake.options = replace(fake.options, websocket_base=base)

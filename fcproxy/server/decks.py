@@ -1,7 +1,6 @@
 """The decks of one proxy: the default one, and those that the control API opens; which of them a request belongs to."""
 
 import os
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -84,11 +83,11 @@ class Decks:
         if mode not in ALIASES:
             raise UsageError(f"mode: expects one of {', '.join(ALIASES)}")
         word, once = ALIASES[mode]
-        config = replace(
-            self._config, cassette=str(safe_cassette(self._config.cassette_folder, cassette)), once=once, state=None
+        config = self._config._replace(
+            cassette=str(safe_cassette(self._config.cassette_folder, cassette)), once=once, state=None
         )
         if upstream is not None and upstream != self._config.upstream:
-            config = replace(config, upstream=_permitted(upstream), api_key=None)
+            config = config._replace(upstream=_permitted(upstream), api_key=None)
         opened = await open_deck(config, word, self._check, self._tell)
         name = os.urandom(8).hex()
         self._open[name] = opened

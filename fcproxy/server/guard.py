@@ -1,6 +1,6 @@
 """Who may use the proxy: programs, not a page in somebody's browser (DNS rebinding, CSRF)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from fcproxy.core.message import Headers, Response
@@ -13,8 +13,7 @@ MAX_CONTROL_BODY = 1 << 20
 """Longest body of a control request, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """Judges requests by their Host and Origin. ``bound`` is the address listened on.
 
     ``remote`` (--allow-remote): other machines may come, but only by address or by a name without a dot, as containers

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,26 +29,28 @@ if TYPE_CHECKING:
 __all__ = ["OpenedDeck", "open_deck"]
 
 
-@dataclass(slots=True)
 class OpenedDeck:
     """A deck at work. ``upstream`` and ``recording`` are None where the mode has none: replay has neither."""
 
-    mode: Mode
-    cassette: str
-    deck: Deck
-    redactor: Redactor
-    public_url: Callable[[str, str], str]
-    upstream: Upstream | None = None
-    upstream_name: str = "none"
-    fake: "FakeUpstream | None" = None
-    """The upstream once more, where that is the embedded fake."""
-    recording: "Recording | None" = None
-    played: Playback = field(default_factory=lambda: Playback([]))
-    recorded_at: str | None = None
-    """When the cassette that is played was recorded (ISO 8601, UTC), if it tells."""
-    timed: bool = False
-    """Whether a recording keeps how long each answer took."""
-    resources: AsyncExitStack = field(default_factory=AsyncExitStack)
+    def __init__(
+        self, mode: Mode, cassette: str, deck: Deck, redactor: Redactor, public_url: Callable[[str, str], str]
+    ) -> None:
+        self.mode = mode
+        self.cassette = cassette
+        self.deck = deck
+        self.redactor = redactor
+        self.public_url = public_url
+        self.upstream: Upstream | None = None
+        self.upstream_name = "none"
+        self.fake: FakeUpstream | None = None
+        """The upstream once more, where that is the embedded fake."""
+        self.recording: Recording | None = None
+        self.played = Playback([])
+        self.recorded_at: str | None = None
+        """When the cassette that is played was recorded (ISO 8601, UTC), if it tells."""
+        self.timed = False
+        """Whether a recording keeps how long each answer took."""
+        self.resources = AsyncExitStack()
 
     @property
     def upstream_connections(self) -> int:

@@ -1,7 +1,6 @@
 """Where cassettes are kept: read, lock, replace atomically. A cassette on disk is the old one or the new one, whole."""
 
 import fcntl
-import glob
 import os
 import stat
 from collections.abc import Iterable
@@ -117,6 +116,8 @@ def replace_file(path: Path, pieces: Iterable[bytes]) -> None:
 
 def sweep(path: Path) -> None:
     """Removes what processes that were killed had begun to write in the place of ``path``. Raises OSError."""
+    import glob  # deferred: of use to recordings only
+
     target = Path(os.path.realpath(path))
     for left in target.parent.glob(f"{glob.escape(target.name)}.*.tmp"):
         number = _LEFT_OVER.search(left.name)

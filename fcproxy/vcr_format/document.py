@@ -3,7 +3,9 @@
 import json
 import re
 from codecs import BOM_UTF8
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from fcproxy.core.errors import CassetteUnreadable
 from fcproxy.core.expression import expression
@@ -28,15 +30,14 @@ _CONFLICT = expression(r"^(?:<{7}|>{7}|\|{7})(?:[ \r]|$)|^={7}\r?$", re.MULTILIN
 _CONFLICT_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
-@dataclass(slots=True)
-class Document:
+class Document(NamedTuple):
     """``data`` holds dicts, lists, str, bytes, None (from JSON: numbers and booleans too).
 
     ``lines`` gives the line, from 1, on which each item of the list under a top-level key begins; empty for JSON.
     """
 
     data: object
-    lines: dict[str, list[int]] = field(default_factory=dict)
+    lines: Mapping[str, list[int]] = MappingProxyType({})
 
 
 def read_document(data: bytes, name: str) -> Document:

@@ -6,7 +6,8 @@ a comment is gone once another tool rewrites the file, and so is the claim.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = ["Provenance", "provenance_line", "read_provenance"]
 
@@ -15,13 +16,12 @@ _MAX_LINE = 64 * 1024
 """Longest line that is read, in characters; ours stay below 2,000."""
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """What the recorder says of a recording. ``recorded_at`` is ISO 8601 in UTC or None; ``hits`` counts by rule id."""
 
     recorder: str = ""
     rules: str = ""
-    hits: Mapping[str, int] = field(default_factory=dict)
+    hits: Mapping[str, int] = MappingProxyType({})
     stripe_versions: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
     recorded_at: str | None = None
@@ -30,7 +30,7 @@ class Provenance:
 
 def provenance_line(provenance: Provenance) -> str:
     """The comment, with its line end; ASCII, keys sorted."""
-    values = {name: value for name, value in asdict(provenance).items() if value}
+    values = {name: value for name, value in provenance._asdict().items() if value}
     return _PREFIX + json.dumps(values, sort_keys=True) + "\n"
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fcproxy.core.errors import CassetteUnreadable
@@ -16,17 +15,19 @@ _MAX_PARTS = 100_000
 """Most values that a body kept as a YAML mapping may unfold to; aliases could make it endless."""
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
     """An interaction in a file: its number from 0 and its line from 1, where known."""
 
-    name: str
-    index: int
-    line: int | None
+    __slots__ = ("_index", "_line", "_name")
+
+    def __init__(self, name: str, index: int, line: int | None) -> None:
+        self._name = name
+        self._index = index
+        self._line = line
 
     def error(self, what: str) -> CassetteUnreadable:
         """To be raised."""
-        return CassetteUnreadable(self.name, f"interaction {self.index}: {what}", self.line)
+        return CassetteUnreadable(self._name, f"interaction {self._index}: {what}", self._line)
 
     def mapping(self, value: object, what: str) -> Mapping[object, object]:
         """``value`` if it is a mapping. Raises CassetteUnreadable."""

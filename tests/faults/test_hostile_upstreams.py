@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -327,7 +326,7 @@ async def test_of_200_interleaved_requests_none_gets_anothers_recorded_answer(tm
     async with passage(answered(), Mode.RECORD, tmp_path, fsync="never") as (_up, app):
         for request in (request for lane in lanes for request in lane):
             await speak(app.url, request, bodiless=request.startswith(b"HEAD"))
-    async with proxy(Mode.REPLAY, replace(Config(), cassette=str(tmp_path / "c.yaml"))) as app:
+    async with proxy(Mode.REPLAY, Config()._replace(cassette=str(tmp_path / "c.yaml"))) as app:
         spoken = await asyncio.gather(*(converse(app.url, requests, dice) for requests in lanes))
         verdict = app.decks.verdict()
     assert verdict.played == 200
@@ -346,7 +345,7 @@ async def test_of_200_interleaved_requests_to_the_fake_none_gets_anothers_answer
         return f"POST /v1/customers HTTP/1.1\r\n{fields}\r\n{body}".encode()
 
     lanes = [[create(f"{lane}x{number}") for number in range(10)] for lane in range(20)]
-    async with proxy(Mode.PASSTHROUGH, replace(Config(), cassette=str(tmp_path / "c.yaml"))) as app:
+    async with proxy(Mode.PASSTHROUGH, Config()._replace(cassette=str(tmp_path / "c.yaml"))) as app:
         spoken = await asyncio.gather(*(converse(app.url, requests, dice) for requests in lanes))
     pairs = [pair for lane in spoken for pair in lane]
     assert len(pairs) == 200

@@ -4,7 +4,6 @@ import asyncio
 import json
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ ALONE = ("unshare", "--user", "--map-root-user", "--net", "sh", "-c", 'ip link s
 
 async def recorded(folder: Path) -> Path:
     """A cassette of six interactions with the embedded fake."""
-    config = replace(Config(), cassette=str(folder / "c.yaml"))
+    config = Config()._replace(cassette=str(folder / "c.yaml"))
     head = f"Host: p\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     async with proxy(Mode.RECORD, config) as app:
         for number in range(3):

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -309,7 +308,7 @@ async def test_a_slow_stream_within_its_time_outs_is_not_cut(tmp_path: Path) -> 
 async def test_a_client_that_goes_away_in_the_middle_of_its_upload(tmp_path: Path) -> None:
     lines = StringIO()
     async with origin(OK) as up:
-        config = replace(Config(), cassette=str(tmp_path / "c.yaml"), upstream=up.url, max_body=1)
+        config = Config()._replace(cassette=str(tmp_path / "c.yaml"), upstream=up.url, max_body=1)
         async with proxy(Mode.RECORD, config, log=lines) as app:
             async with connected(app.url) as (_reader, writer):
                 writer.write(b"POST /v1/files HTTP/1.1\r\nHost: p\r\nContent-Length: 4000000\r\n\r\n" + PIECE)

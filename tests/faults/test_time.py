@@ -1,7 +1,6 @@
 """Time in a recording: not waited for unless asked, published, too old, of another version."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,7 +72,7 @@ async def test_recorded_latency_is_stored_only_on_demand_and_never_shown(tmp_pat
     assert got.status == 429
     assert LATENCY.encode() not in got.head
     assert b"\r\nRetry-After: 17\r\n" in got.head
-    async with proxy(Mode.REPLAY, replace(config, latency="none")) as app:
+    async with proxy(Mode.REPLAY, config._replace(latency="none")) as app:
         assert b"\r\nRetry-After: 0\r\n" in (await speak(app.url, GET)).head
 
 
@@ -127,7 +126,7 @@ async def test_another_version_is_a_miss_or_a_warning(tmp_path: Path) -> None:
     config = Config(cassette=str(tmp_path / "c.yaml"))
     async with proxy(Mode.REPLAY, config) as app:
         assert (await speak(app.url, newer)).status == 422
-    async with proxy(Mode.REPLAY, replace(config, on_version_change="warn")) as app:
+    async with proxy(Mode.REPLAY, config._replace(on_version_change="warn")) as app:
         assert (await speak(app.url, newer)).status == 429
         assert (await speak(app.url, GET)).status == 429
     assert app.outcome is not None

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from ssl import SSLContext
@@ -178,7 +178,7 @@ async def proxy(mode: Mode, config: Config, *, log: StringIO | None = None) -> A
     """A proxy on a free port in this process."""
     lines = log if log is not None else StringIO()
     async with running(
-        replace(config, port=0), mode, check=no_check, log=RequestLog(stream=lines, verbose=True)
+        config._replace(port=0), mode, check=no_check, log=RequestLog(stream=lines, verbose=True)
     ) as app:
         yield app
 
@@ -189,6 +189,6 @@ async def passage(
 ) -> AsyncIterator[tuple[Origin, App]]:
     """An upstream with a proxy before it that records into ``folder / "c.yaml"``; ``base`` is its base path."""
     async with origin(answer) as up:
-        config = replace(Config(), cassette=str(folder / "c.yaml"), upstream=up.url + base, **more)
+        config = Config()._replace(cassette=str(folder / "c.yaml"), upstream=up.url + base, **more)
         async with proxy(mode, config) as app:
             yield up, app

@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import secrets
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -182,7 +181,7 @@ async def test_an_aborted_deck_leaves_the_old_cassette(tmp_path: Path) -> None:
 
 
 async def recorded(folder: Path, *requests: tuple[str, str], **more: Any) -> Config:
-    config = replace(Config(cassette=str(folder / "c.yaml")), **more)
+    config = Config(cassette=str(folder / "c.yaml"))._replace(**more)
     async with proxy(Mode.RECORD, config) as app:
         for line, body in requests:
             await data(app.url, line, body, X_Tenant="one")

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,7 +74,7 @@ async def test_unused_interactions_fail_a_strict_verdict(
     strict: bool, allow_unused: bool, code: int, tmp_path: Path
 ) -> None:
     config = await recorded(tmp_path, ANSWER, POST)
-    async with proxy(Mode.REPLAY, replace(config, strict=strict, allow_unused=allow_unused)) as app:
+    async with proxy(Mode.REPLAY, config._replace(strict=strict, allow_unused=allow_unused)) as app:
         pass
     assert outcome_of(app) == (0, 1, 0, code)
 
@@ -164,7 +163,7 @@ async def test_a_commit_that_the_check_refuses_keeps_the_old_cassette(tmp_path: 
 
     async with (
         origin(ANSWER) as up,
-        running(replace(config, upstream=up.url, port=0), Mode.RECORD, check=refuse, log=RequestLog(quiet=True)) as app,
+        running(config._replace(upstream=up.url, port=0), Mode.RECORD, check=refuse, log=RequestLog(quiet=True)) as app,
     ):
         await speak(app.url, POST.replace(b"eur", b"usd"))
     assert app.outcome is not None

@@ -1,7 +1,6 @@
 """The shortcut answers what the long way would, byte for byte, and counts what it would count."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def post(body: str, key: str, *, odd: bool = False) -> bytes:
 
 async def recorded(folder: Path) -> Config:
     """A cassette of two customers and a list, with the embedded fake."""
-    config = replace(Config(), cassette=str(folder / "c.yaml"))
+    config = Config()._replace(cassette=str(folder / "c.yaml"))
     async with proxy(Mode.RECORD, config) as app:
         for number in range(2):
             assert (await speak(app.url, post(f"metadata[n]={number}", f"k{number}"))).status == 200

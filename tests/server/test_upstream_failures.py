@@ -6,7 +6,6 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ def assert_failure(got: Spoken, status: int, kind: str) -> None:
 
 @asynccontextmanager
 async def before(url: str, folder: Path, **more: float | str) -> AsyncIterator[App]:
-    config = replace(Config(), cassette=str(folder / "c.yaml"), upstream=url, **more)  # type: ignore[arg-type]
+    config = Config()._replace(cassette=str(folder / "c.yaml"), upstream=url, **more)  # type: ignore[arg-type]
     async with proxy(Mode.RECORD, config) as app:
         yield app
     assert list(folder.glob("c.yaml*")) == []
