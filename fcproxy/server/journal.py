@@ -65,12 +65,12 @@ class Journal:
         except OSError as error:
             raise CannotStart(f"{path}: the journal cannot be created: {error.strerror}") from None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fcproxy-journal")
-        self._waiting: list[tuple[bytes, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[int, RedactedInteraction, asyncio.Future[bool]]] = []
         self._flushing: asyncio.Task[None] | None = None
         self._change: Change | None = None
 
     def revise(self, change: Change) -> None:
-        """Has ``change`` applied to every line that is on disk, before the next one is written.
+        """Has ``change`` applied to every line that is on disk or waits for it, before a later one is written.
 
         For what was recognised as secret only after it had been written in a place where nothing told so.
         """
@@ -81,7 +81,7 @@ class Journal:
         if self.failed is not None:
             return False
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((_line(sequence, interaction), done))
+        self._waiting.append((sequence, interaction, done))
         if self._flushing is None or self._flushing.done():
             # A task of its own: a client that goes away must not take the other clients' lines with it.
             self._flushing = asyncio.create_task(self._flush())
@@ -90,13 +90,15 @@ class Journal:
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            # Both at once: what comes during the revision brings a revision of its own, which has to precede it.
             change, self._change = self._change, None
+            batch, self._waiting = self._waiting, []
             if change is not None and self.failed is None:
                 await self._revise(change)
-            batch, self._waiting = self._waiting, []
-            await loop.run_in_executor(self._thread, self._write, [line for line, _ in batch])
+            lines = [_line(number, one if change is None else change(one)) for number, one, _ in batch]
+            await loop.run_in_executor(self._thread, self._write, lines)
             self._tell()
-            for _, done in batch:
+            for _, _, done in batch:
                 if not done.done():
                     done.set_result(self.failed is None)
             if self._fsync == "batch" and (self._syncing is None or self._syncing.done()):

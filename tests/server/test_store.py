@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.server.journal import Journal, _line, _parse, read_journal
+from fcproxy.server.journal import Change, Journal, _line, _parse, read_journal
 from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, journal_path, load, replace_file, sweep
 from tests.server.harness import no_check
@@ -117,6 +117,51 @@ def test_a_journal_that_cannot_be_read_is_moved_aside(tmp_path: Path) -> None:
     journal_path(tmp_path / "c.yaml").write_bytes(b"not ours\n")
     assert rescue(tmp_path / "c.yaml", no_check) is None
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"not ours\n"]
+
+
+def without(secret: bytes) -> Change:
+    def change(one: RedactedInteraction) -> RedactedInteraction:
+        response = one.response._replace(body=one.response.body.replace(secret, b"gone"))
+        return RedactedInteraction(Interaction(one.request, response))
+
+    return change
+
+
+async def test_a_revision_reaches_what_still_waits_to_be_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    first = asyncio.create_task(journal.append(0, interaction(0, b"one word")))
+    while journal._waiting or journal._flushing is None:
+        await asyncio.sleep(0)
+    # The disk is busy with the first. What comes now was redacted before the word was known for a secret.
+    second = asyncio.create_task(journal.append(1, interaction(1, b"that word")))
+    await asyncio.sleep(0)
+    journal.revise(without(b"word"))
+    assert await journal.append(2, interaction(2, b"it was secret"))
+    assert await first
+    assert await second
+    assert b"word" not in (tmp_path / "j").read_bytes()
+    assert [number for number, _ in read_journal(tmp_path / "j")] == [0, 1, 2]
+    await journal.close()
+
+
+async def test_what_brings_a_revision_during_another_waits_for_its_own(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    assert await journal.append(0, interaction(0, b"word and sign"))
+    came: list[asyncio.Task[bool]] = []
+
+    def change(one: RedactedInteraction) -> RedactedInteraction:
+        if not came:
+            journal.revise(without(b"sign"))
+            came.append(asyncio.create_task(journal.append(2, interaction(2, b"another"))))
+        return without(b"word")(one)
+
+    journal.revise(change)
+    assert await journal.append(1, interaction(1, b"one"))
+    assert await came[0]
+    written = (tmp_path / "j").read_bytes()
+    assert b"word" not in written
+    assert b"sign" not in written
+    await journal.close()
 
 
 def test_replacing_keeps_permissions_and_links(tmp_path: Path) -> None:
