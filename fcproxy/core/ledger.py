@@ -4,6 +4,7 @@ It holds originals, so it lives in memory only and is never printed, pickled or 
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 from fcproxy.core.expression import expression
 from fcproxy.core.grams import GramIndex
@@ -34,7 +35,7 @@ class Ledger:
     recording leaves them as they are. ``everyday``: see `RuleBook`.
     """
 
-    def __init__(self, *, comparing: bool = False, everyday: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, comparing: bool = False, everyday: Callable[[], frozenset[str]] = frozenset) -> None:
         self.comparing = comparing
         self._everyday = everyday
         self.learned = Learned()
@@ -86,7 +87,7 @@ class Ledger:
     def _is_plain(self, value: str) -> bool:
         """Whether it is made of everyday words alone: these stand anywhere, and tell nothing."""
         words = _WORDS.fullmatch(value)
-        return words is not None and self._everyday.issuperset(_WORD.findall(value.lower()))
+        return words is not None and self._everyday().issuperset(_WORD.findall(value.lower()))
 
     def value(self, marker: Marker) -> str:
         """What ``marker`` stands for, in its kind's normal spelling."""

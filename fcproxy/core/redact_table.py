@@ -6,13 +6,15 @@ Columns are named by the way to a value: `customer_address_line1`, `Card Last4`,
 import re
 from collections.abc import Callable
 
+from fcproxy.core.expression import expression
+
 __all__ = ["ways", "with_cells"]
 
 _SEPARATORS = ",;\t|"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_ .()/#\[\]-]{0,79}")
-_WORDS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
+_NAME = expression(r"[A-Za-z_][A-Za-z0-9_ .()/#\[\]-]{0,79}")
+_WORDS = expression(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])")
 _CELLS = {
-    separator: re.compile(
+    separator: expression(
         rf"(?P<cell>\"[^\"]*(?:\"\"[^\"]*)*\"|[^{re.escape(separator)}\r\n]*)(?P<end>{re.escape(separator)}|\r?\n|\r|\Z)"
     )
     for separator in _SEPARATORS

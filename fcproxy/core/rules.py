@@ -90,9 +90,9 @@ class HeaderRule(NamedTuple):
 class RuleBook:
     """All rules of one redactor, indexed. Immutable; `without` and `plus` make changed copies.
 
-    ``published``: values that the API's own documentation publishes for tests: never redacted. ``everyday``: words, in
-    lower case, of which a secret may be made by chance: such a one is not looked for elsewhere. ``disabled``: ids of
-    default rules that a user switched off; provenance and verdict name them.
+    ``published``: values that the API's own documentation publishes for tests: never redacted. ``everyday`` gives
+    words, in lower case, of which a secret may be made by chance: such a one is not looked for elsewhere. ``disabled``:
+    ids of default rules that a user switched off; provenance and verdict name them.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class RuleBook:
         shapes: tuple[ShapeRule, ...],
         headers: tuple[HeaderRule, ...],
         published: frozenset[str] = frozenset(),
-        everyday: frozenset[str] = frozenset(),
+        everyday: Callable[[], frozenset[str]] = frozenset,
         disabled: tuple[str, ...] = (),
     ) -> None:
         self.version = version

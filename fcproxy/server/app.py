@@ -1,6 +1,7 @@
 """Composition root: Config -> a running proxy. The command line and the pytest plugin both use it."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -20,7 +21,7 @@ from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
 from fcproxy.server.limits import LimitedServer, Limits
 from fcproxy.server.log import RequestLog
-from fcproxy.server.loopback import is_loopback
+from fcproxy.server.loopback import is_address, is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
 from fcproxy.server.shortcut import Shortcut, ShortcutServer
@@ -108,9 +109,8 @@ class App:
         self._idling = asyncio.create_task(self._end_idle_decks())
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._config.host, self._config.port)
         try:
-            await site.start()
+            await _site(self._runner, self._config.host, self._config.port).start()
         except OSError as error:
             raise CannotStart(f"cannot listen on {self._config.host}:{self._config.port}: {_why(error)}") from None
         address = self._runner.addresses[0]
@@ -182,12 +182,23 @@ class App:
         return 1 if self.strict and not verdict.passed(allow_unused=self._config.allow_unused) else 0
 
 
+def _site(runner: web.ServerRunner, host: str, port: int) -> web.BaseSite:
+    if not is_address(host):
+        return web.TCPSite(runner, host, port)
+    # Bound here: uvloop looks addresses up like names, with threads and the tables of IDNA.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return web.SockSite(runner, socket.create_server((host, port), family=family))
+
+
 def _limits(config: Config) -> Limits:
     return Limits(config.client_timeout, config.max_connections, config.max_header_size << 10, config.max_headers)
 
 
 def _why(error: OSError) -> str:
-    return socket.gaierror.__name__ if isinstance(error, socket.gaierror) else (error.strerror or "refused")
+    if isinstance(error, socket.gaierror):
+        return socket.gaierror.__name__
+    # The error's own words name the address once more, each loop in its way.
+    return os.strerror(error.errno).lower() if error.errno else "refused"
 
 
 @asynccontextmanager

@@ -24,7 +24,9 @@ async def connect(config: Config, resources: AsyncExitStack) -> tuple[Upstream, 
         LiveUpstream(
             config.upstream,
             _as_it_is if config.upstream == "stripe" else _below(config),
-            tls=trust(config.upstream_ca),
+            # Without one aiohttp verifies by the system's authorities, which it has read already: another context
+            # would take longer than all the rest of the start.
+            tls=trust(config.upstream_ca) if config.upstream_ca is not None else None,
             key=config.api_key,
             connect_timeout=config.connect_timeout,
             first_byte_timeout=config.first_byte_timeout,

@@ -221,6 +221,27 @@ async def test_a_certificate_of_another_name_or_another_authority_is_refused(
     assert up.requests == []
 
 
+async def test_without_authorities_of_ones_own_the_systems_are_trusted_and_not_read_again(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("read again")
+
+    async with origin(OK, tls=served_by(authority, "localhost")) as up:
+        with monkeypatch.context() as patched:
+            patched.setattr(ssl, "create_default_context", read)
+            async with before(up.url, tmp_path) as app:
+                assert_failure(await speak(app.url, GET), 502, "tls")
+    assert up.requests == []
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:9", "https://127.0.0.1:9"])
+async def test_authorities_that_cannot_be_read_are_refused_at_the_start(base: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--upstream-ca: not a readable PEM file"):
+        async with before(base, tmp_path, upstream_ca=str(tmp_path / "none.pem")):
+            pass
+
+
 async def test_plain_text_behind_an_https_address_is_a_tls_failure(tmp_path: Path) -> None:
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(OK)
