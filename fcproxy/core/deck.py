@@ -27,14 +27,16 @@ __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"
 
 
 class Replay:
-    """Answer with ``response``, which is interaction number ``index`` (from 0) of the cassette."""
+    """Answer with ``response``, which is interaction number ``index`` (from 0) of the cassette. ``again``: it was
+    given before."""
 
     __match_args__ = ("index", "response")
-    __slots__ = ("index", "response")
+    __slots__ = ("again", "index", "response")
 
-    def __init__(self, index: int, response: Response) -> None:
+    def __init__(self, index: int, response: Response, again: bool) -> None:
         self.index = index
         self.response = response
+        self.again = again
 
 
 class Forward(NamedTuple):
@@ -98,6 +100,7 @@ class Deck:
         self._rules = rules
         self._guard = guard
         self._live = redactor.comparing()
+        self._learned = self._live.ledger.learned.latest
         self._outlined = Outlined(rules, self._live)
         self._memo = Memo(self._outlined.form, rules)
         self._sequence = 0
@@ -152,7 +155,7 @@ class Deck:
     @property
     def version(self) -> int:
         """Changes whenever `canonical` may give another form for a request than before."""
-        return len(self._live.ledger.learned)
+        return len(self._learned)
 
     def canonical(self, request: Request) -> Canonical:
         """The canonical form of a live request, remembered for the next one like it."""
@@ -197,7 +200,7 @@ class Deck:
             self._repeated += not again.reused
             if again.reused:
                 self._notes[f"{_named(form)}: Idempotency-Key used again with other parameters; Stripe's error"] += 1
-            return Replay(again.index, again.response)
+            return Replay(again.index, again.response, again=True)
         if found.index is None:
             return _Miss(found.reason, found.near)
         response = cassette.interactions[found.index].response
@@ -209,7 +212,7 @@ class Deck:
             self._note_rules(cassette.index.canonical(found.index), form)
         if key:
             self._retries.remember(key, form, found.index)
-        return Replay(found.index, response)
+        return Replay(found.index, response, found.repeated)
 
     def _note_rules(self, recorded: Canonical, form: Canonical) -> None:
         """Counts the route rules without which this hit would have been a miss."""

@@ -48,27 +48,28 @@ class Again:
 
 
 class Retries:
-    """Which live key was answered by which interaction."""
+    """Which live key was answered by which interaction. Keys are an account's own."""
 
     def __init__(self, cassette: Cassette) -> None:
         self._cassette = cassette
-        self._answered: dict[tuple[str, str], tuple[int, Canonical]] = {}
+        self._answered: dict[tuple[str, str], tuple[int, bytes, tuple[tuple[str, str], ...]]] = {}
+        """Number, and key and secrets of the form: the form itself would outlive its request."""
         self._again: dict[int, Again] = {}
 
     def remember(self, key: str, form: Canonical, index: int) -> None:
         """``key`` was answered by interaction ``index``."""
-        self._answered[_scope(key, form)] = (index, form)
+        self._answered[key, form.account] = (index, form.key, form.secrets)
 
     def answer(self, key: str, form: Canonical, found: int | None) -> Again | None:
         """The answer of the key's first use; None where there was none, or the recording tells what came then.
 
         ``found`` is the unplayed interaction that answers ``form``, if there is one.
         """
-        before = self._answered.get(_scope(key, form))
+        before = self._answered.get((key, form.account))
         if before is None:
             return None
-        index, first = before
-        if (form.key, form.secrets) != (first.key, first.secrets):
+        index, *first = before
+        if [form.key, form.secrets] != first:
             if found is not None and self._has_same_key(found, index) is not False:
                 return None
             return Again(index, REUSED_KEY, reused=True)
@@ -93,11 +94,6 @@ class Retries:
         interactions: Sequence[Interaction] = self._cassette.interactions
         first, second = (interactions[at].request.headers.get(_HEADER) for at in (one, other))
         return first == second if first and second else None
-
-
-def _scope(key: str, form: Canonical) -> tuple[str, str]:
-    """Keys are an account's own."""
-    return key, form.account
 
 
 class Attempts:

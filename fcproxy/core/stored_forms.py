@@ -1,7 +1,8 @@
 """Forms that the cassette's own requests have, for live requests that are the same octets but for their credential.
 
 A test suite sends most requests once, so a memory of live ones alone helps it little; what it sends is in the cassette.
-Of each only a digest is kept: whole forms would be larger than the cassette. A hit needs no more; a miss pays.
+Of each only a digest of its head and a reference to its body are kept: whole forms would be larger than the cassette.
+A hit needs no more; a miss pays.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from fcproxy.core.message import Headers, Interaction, Request
 __all__ = ["Begun", "StoredForms"]
 
 _CREDENTIALS = 256
+_NOTHING: Mapping[str, tuple[str, str]] = {}
 _BLANK = "https://api.invalid/"
 
 
@@ -40,14 +42,19 @@ class StoredForms:
         stored = {one.request.headers.get(self._name) for one in interactions}
         # With several the right one cannot be told from the octets: then every request goes through the matcher.
         self._stored = next(iter(stored)) if len(stored) == 1 else None
-        self._numbers: dict[bytes, int] = {}
+        self._numbers: dict[tuple[bytes, bytes] | bytes, int] = {}
+        """By head and body; where there is no body, by head: most GETs have one of their own."""
+        heads: dict[bytes, bytes] = {}
         if self._stored is not None:
             for number, one in enumerate(interactions):
                 # A secret means what the live ledger says of it.
                 if not index.secrets[number] and not index.loosened[number]:
-                    digest = self._begun(one.request)
-                    digest.update(one.request.body)
-                    self._numbers.setdefault(digest.digest(), number)
+                    head = self._begun(one.request)
+                    if one.request.body:
+                        head = heads.setdefault(head, head)
+                        self._numbers.setdefault((head, one.request.body), number)
+                    else:
+                        self._numbers.setdefault(head, number)
 
     def form(self, request: Request) -> Canonical | None:
         """The form of a live request; None where it must be computed."""
@@ -62,22 +69,30 @@ class StoredForms:
             return None
         return Begun(self, self._begun(request), (*self._credential(value), account_of(request.headers)))
 
-    def of(self, digest: bytes, about: tuple[str, str, str]) -> Canonical | None:
-        """The form of the recorded request with that digest; ``about``: family, credential, account of the live one."""
-        number = self._numbers.get(digest)
+    def of(self, head: bytes, body: bytes, about: tuple[str, str, str]) -> Canonical | None:
+        """The form of the recorded request with that head and body; ``about``: family, credential, account of the live
+        one."""
+        number = self._numbers.get((head, body) if body else head)
         if number is None:
             return None
         method, path = self._index.routes[number]
-        fields = _Later(lambda: self._memo.get(self._interactions[number].request, 0).fields)
+        fields = _Later(self, number)
         family, credential, account = about
-        return Canonical(method, path, fields, self._index.keys[number], (), family, credential, account=account)
+        # As the class would be called, in a third of the time: each form that is asked for once comes by here.
+        return tuple.__new__(
+            Canonical, (method, path, fields, self._index.keys[number], (), family, credential, _NOTHING, account)
+        )
 
-    def _begun(self, request: Request) -> blake2b:
-        """Of all that makes a difference but credential and body; equal ones are equal octets, as far as anybody
-        knows."""
+    def fields(self, number: int) -> Mapping[str, str]:
+        """Those of the recorded request's form."""
+        return self._memo.get(self._interactions[number].request, 0).fields
+
+    def _begun(self, request: Request) -> bytes:
+        """A digest of all that makes a difference but credential and body; equal ones are equal octets, as far as
+        anybody knows."""
         lines = [f"{name}:{value}" for name, value in self._memo.headers(request) if name != self._name]
         text = "\n".join((request.method, request.url, *lines, "", ""))
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _credential(self, value: str) -> tuple[str, str]:
         known = self._credentials.get(value)
@@ -91,33 +106,34 @@ class StoredForms:
 
 
 class Begun:
-    """A digest of all but a request's body. Most POSTs of a test suite go to few routes with the same headers."""
+    """All but a request's body. Most POSTs of a test suite go to few routes with the same headers."""
 
-    __slots__ = ("_about", "_digest", "_forms")
+    __slots__ = ("_about", "_forms", "_head")
 
-    def __init__(self, forms: StoredForms, digest: blake2b, about: tuple[str, str, str]) -> None:
+    def __init__(self, forms: StoredForms, head: bytes, about: tuple[str, str, str]) -> None:
         self._forms = forms
-        self._digest = digest
+        self._head = head
         self._about = about
 
     def form(self, body: bytes) -> Canonical | None:
         """The form of the request with this body; None where it must be computed."""
-        digest = self._digest.copy()
-        digest.update(body)
-        return self._forms.of(digest.digest(), self._about)
+        return self._forms.of(self._head, body, self._about)
 
 
 class _Later(Mapping[str, str]):
     """Fields that are computed when somebody asks for one."""
 
-    def __init__(self, compute: Callable[[], Mapping[str, str]]) -> None:
-        self._compute = compute
+    __slots__ = ("_forms", "_number")
+
+    def __init__(self, forms: StoredForms, number: int) -> None:
+        self._forms = forms
+        self._number = number
 
     def __getitem__(self, place: str) -> str:
-        return self._compute()[place]
+        return self._forms.fields(self._number)[place]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._compute())
+        return iter(self._forms.fields(self._number))
 
     def __len__(self) -> int:
-        return len(self._compute())
+        return len(self._forms.fields(self._number))

@@ -5,9 +5,10 @@ Each trick, and why (figures: docs/performance.md):
 - Requests are read by `PlainReader`; what is not plain goes to aiohttp untouched. A test suite sends nothing else.
 - A bounded memory leads from what a deck compares, as raw bytes, to its canonical form, so that decoding, redaction and
   canonical form are paid once. Idempotency keys and telemetry, new in each request, are no part of it.
-- Where only the body is new, as in most POSTs, deck and headers are known, and a digest leads to the recording.
+- Where only the body is new, as in most POSTs, deck and headers are known, and the body leads to the recording. What is
+  found like that is remembered when it comes again: most comes once.
 - The deck still decides each time: marks, repeats, retries and misses are its own.
-- Answers are kept as the bytes that go on the wire.
+- Answers are kept as the bytes that go on the wire (`Prepared`).
 
 Where a request has to be forwarded there is something to wait for, and so a task; what is saved is the general parser,
 its streams and the machinery around a handler.
@@ -23,8 +24,8 @@ from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
 
 from fcproxy.core.canonical import Canonical, shown
-from fcproxy.core.deck import Refuse
-from fcproxy.core.message import Request, Response
+from fcproxy.core.deck import Refuse, Replay
+from fcproxy.core.message import Request
 from fcproxy.core.modes import Mode
 from fcproxy.core.stored_forms import Begun
 from fcproxy.server.answers import miss_response
@@ -35,6 +36,7 @@ from fcproxy.server.limits import Connection, Handler, LimitedServer, Limits
 from fcproxy.server.log import RequestLog
 from fcproxy.server.opened import OpenedDeck
 from fcproxy.server.plain import MAX_BODY, MAX_HEAD, MORE, Plain, PlainReader
+from fcproxy.server.prepared import Prepared
 from fcproxy.server.wire import whole
 
 __all__ = ["Shortcut", "ShortcutServer"]
@@ -49,15 +51,14 @@ _AHEAD = MAX_HEAD + MAX_BODY
 _HEADS = 1024
 _LARGEST = 8 * 1024
 _BYTES = 64 * 1024 * 1024
-"""Most bytes of answers that are kept, and of requests."""
+"""Most bytes of requests that are kept."""
 
 
 class _Known(NamedTuple):
-    """What is known of a request: its deck, its form, the path to log, and the state that the form depends on."""
+    """What is known of a request: its deck, its form, and the state that the form depends on."""
 
     opened: OpenedDeck
     form: Canonical
-    path: str
     version: int
 
 
@@ -97,8 +98,7 @@ class Shortcut:
         self._known: dict[tuple[bytes, tuple[bytes, ...], bytes], _Known] = {}
         self._heads: dict[tuple[bytes, tuple[bytes, ...]], _Head] = {}
         self._size = 0
-        self._answers: dict[int, tuple[Response, bytes]] = {}
-        self._kept = 0
+        self._prepared = Prepared()
         self.read = self._reader.read
         self._replays = self._forwards = False
         """Whether there are decks in mode replay, and in others."""
@@ -115,21 +115,33 @@ class Shortcut:
             return None
         at = (plain.first, plain.compared, plain.body)
         known = self._known.get(at)
-        if known is None or known.version != known.opened.deck.version:
-            known = self._learn(plain, at)
-            if known is None:
+        if known is not None and known.version == known.opened.deck.version:
+            opened, form, _ = known
+            learned = False
+        else:
+            found = self._quickly(plain) or self._learn(plain, at)
+            if found is None:
                 return None
+            opened, form = found
+            learned = True
         key = plain.key.decode() if plain.key is not None else None
-        decision = known.opened.deck.replay(known.form, key)
+        decision = opened.deck.replay(form, key)
         if isinstance(decision, Refuse):
-            status, action = 422, f"miss {decision.miss.reason}"
             data = whole(miss_response(decision.miss))
         else:
-            status, action = decision.response.status, f"replayed {decision.index}"
-            data = self._prepared(decision.response, decision.index)
+            data = self._prepared.get(decision)
+            if learned and decision.again:
+                self._remember(at, opened, form, plain.size)
         if self._log.enabled:
-            self._log.request(known.form.method, known.path, status, action, perf_counter() - started)
+            self._note(form, decision, perf_counter() - started)
         return data
+
+    def _note(self, form: Canonical, decision: Replay | Refuse, seconds: float) -> None:
+        if isinstance(decision, Refuse):
+            status, action = 422, f"miss {decision.miss.reason}"
+        else:
+            status, action = decision.response.status, f"replayed {decision.index}"
+        self._log.request(form.method, shown(form.path), status, action, seconds)
 
     def forwarded(self, plain: Plain, connection: BaseProtocol, loop: AbstractEventLoop) -> Answering | None:
         """What is to be awaited for the answer of a deck that may forward; None where the request must go the long
@@ -150,28 +162,33 @@ class Shortcut:
         modes = {one.mode for one in self._decks.all()}
         self._replays, self._forwards = Mode.REPLAY in modes, modes != {Mode.REPLAY}
 
-    def _learn(self, plain: Plain, at: tuple[bytes, tuple[bytes, ...], bytes]) -> _Known | None:
-        head = self._heads.get(at[:2])
+    def _quickly(self, plain: Plain) -> tuple[OpenedDeck, Canonical] | None:
+        """By what is known of requests with the same head, and other bodies."""
+        head = self._heads.get((plain.first, plain.compared))
         form = head.begun.form(plain.body) if head is not None else None
-        if head is None or form is None:
-            headers, target = plain.headers(), plain.target
-            opened, rest = self._decks.choose(target, headers)
-            if not isinstance(opened, OpenedDeck) or opened.mode is not Mode.REPLAY or is_reserved(rest):
-                return None
-            request = build(plain.method, headers, rest, plain.body, opened.public_url)
-            if head is None:
-                self._remember_head(plain, opened, request)
-            form = opened.deck.canonical(request)
-        else:
-            opened = head.opened
-        known = _Known(opened, form, shown(form.path), opened.deck.version)
-        if plain.size <= _LARGEST:
-            self._size += plain.size
+        return (head.opened, form) if head is not None and form is not None else None
+
+    def _learn(self, plain: Plain, at: tuple[bytes, tuple[bytes, ...], bytes]) -> tuple[OpenedDeck, Canonical] | None:
+        headers, target = plain.headers(), plain.target
+        opened, rest = self._decks.choose(target, headers)
+        if not isinstance(opened, OpenedDeck) or opened.mode is not Mode.REPLAY or is_reserved(rest):
+            return None
+        request = build(plain.method, headers, rest, plain.body, opened.public_url)
+        if at[:2] not in self._heads:
+            self._remember_head(plain, opened, request)
+        form = opened.deck.canonical(request)
+        self._remember(at, opened, form, plain.size)
+        return opened, form
+
+    def _remember(
+        self, at: tuple[bytes, tuple[bytes, ...], bytes], opened: OpenedDeck, form: Canonical, size: int
+    ) -> None:
+        if size <= _LARGEST:
+            self._size += size if at not in self._known else 0
             if len(self._known) >= _ENTRIES or self._size > _BYTES:
                 self._known.clear()
-                self._size = plain.size
-            self._known[at] = known
-        return known
+                self._size = size
+            self._known[at] = _Known(opened, form, opened.deck.version)
 
     def _remember_head(self, plain: Plain, opened: OpenedDeck, request: Request) -> None:
         begun = opened.deck.begun(request) if plain.body else None
@@ -179,19 +196,6 @@ class Shortcut:
             if len(self._heads) >= _HEADS:
                 self._heads.clear()
             self._heads[plain.first, plain.compared] = _Head(opened, begun)
-
-    def _prepared(self, response: Response, index: int) -> bytes:
-        # By identity: a deck gives the very response that its cassette holds, and the reference here keeps it alive.
-        kept = self._answers.get(id(response))
-        if kept is not None:
-            return kept[1]
-        data = whole(response, [("Fcproxy-Hit", str(index))])
-        self._kept += len(data)
-        if self._kept > _BYTES:
-            self._answers.clear()
-            self._kept = len(data)
-        self._answers[id(response)] = (response, data)
-        return data
 
 
 class ShortcutServer(LimitedServer):
