@@ -19,7 +19,7 @@ _BACKSLASH = re.compile(
     r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|u\{([0-9A-Fa-f]{1,6})\}|([0-3][0-7]{2})"
     r"|([/\"'\\nrtbf]|\r?\n[ \t]*))"
 )
-_BACKSLASHED = re.compile(r"[^\n]*(?:\\(?:[uxU/0-3]|\r?\n)|=\\[rn])[^\n]*(?:(?<=\\)\n[^\n]*)*")
+_BACKSLASHED = re.compile(r"(?m)^[^\n]*(?:\\(?:[uxU/0-3]|\r?\n)|=\\[rn])[^\n]*(?:(?<=\\)\n[^\n]*)*")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 _QUOTED = re.compile(r"=[0-9A-F]{2}")
 _SOFT = re.compile(r"=\r*\n")

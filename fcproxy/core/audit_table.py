@@ -8,7 +8,7 @@ from fcproxy.core.audit_tree import Context, Leaf, NameIndex
 
 __all__ = ["table_leaves"]
 
-_HEAD = re.compile(r"[\ufeff\"A-Za-z_][^\r\n=:{}<>]{0,8000}[,;\t|][^\r\n=:{}<>]{1,8000}\r?\n")
+_HEAD = re.compile(r"\ufeff?[\"A-Za-z_][^\r\n=:{}<>]{2,16000}\r?\n")
 _BREAKS = re.compile(r"[^A-Za-z0-9]|(?<=[a-z])(?=[A-Z])")
 
 
@@ -19,6 +19,8 @@ def table_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf
         return
     line = head[0].strip("\ufeff\r\n")
     delimiter = max(",;\t|", key=line.count)
+    if delimiter not in line:
+        return
     columns = {
         number: found
         for number, name in enumerate(next(_rows([line], delimiter), []))

@@ -410,6 +410,9 @@ def test_shared_nodes_do_not_explode(monkeypatch: pytest.MonkeyPatch) -> None:
         "0x" * 60_000,
         "https://pay.stripe.com/" * 5_000,
         "--x\r\nContent-A: b\r\n\r\n" * 5_000,
+        json.dumps({"body": json.dumps([{"object": "charge", "note": "some words"}] * 9_000)}),
+        "payout_amount," * 20_000,
+        "id,payout\n" + '"a"b,' * 80_000,
     ],
     ids=lambda text: repr(text[:12]),
 )
