@@ -5,11 +5,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fcproxy.core.canonical import Canonical, shown
 from fcproxy.core.cassette import SAFE_METHODS, Cassette
-from fcproxy.core.draft import Draft
 from fcproxy.core.errors import RecordingRefused
 from fcproxy.core.match_rules import MatchRules
 from fcproxy.core.matching import Mismatch, explain
@@ -21,7 +20,10 @@ from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.core.retries import Retries
 from fcproxy.core.standins import is_standin, reason_of
 from fcproxy.core.stored_forms import Begun, StoredForms
-from fcproxy.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from fcproxy.core.draft import Draft
+    from fcproxy.core.verdict import Verdict
 
 __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"]
 
@@ -272,8 +274,10 @@ class Deck:
                 "live mode: this recording would hold real customers' data. Use a test key, or say --allow-live.",
             )
 
-    def draft(self) -> Draft:
+    def draft(self) -> "Draft":
         """For what goes into the file. In mode auto those are the new interactions only."""
+        from fcproxy.core.draft import Draft  # deferred, as below: a replay starts without it
+
         reserved = self._cassette.interactions if self._cassette is not None else ()
         return Draft(self.redactor, reserved, keep_retries=self.options.keep_retries)
 
@@ -289,8 +293,10 @@ class Deck:
         """Something that the verdict should say."""
         self._notes[text] += 1
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> "Verdict":
         """What this deck says of itself so far."""
+        from fcproxy.core.verdict import Verdict
+
         cassette = self._cassette
         unused = cassette.unused() if cassette else []
         spare = {index for index in unused if cassette.is_spare_poll(index)} if cassette else set()

@@ -42,6 +42,9 @@ _SHORTEST = 11
 _SHORTEST_PACKED = 16
 """Characters of base64 that can hold a compressed secret."""
 
+_SHORTEST_LIST = 23
+"""Characters of a list of eight octets: two for each, and what stands between them."""
+
 _MAX_BEGINS = 16
 _SLASH = expression("/")
 
@@ -97,7 +100,7 @@ def runs(text: str) -> Iterator[Run]:
             yield from _readable(start, end, data)
     for start, end, data in (*base85_runs(text), *uu_runs(text)):
         yield from _readable(start, end, data)
-    if _PAIR.search(text) is not None:
+    if len(text) >= _SHORTEST_LIST and _PAIR.search(text) is not None:
         yield from _lists(text)
 
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 from fcproxy.core import content, marker, multipart
 from fcproxy.core.body import BodyKind, Opened, open_body
@@ -18,8 +18,10 @@ from fcproxy.core.redact_text import TextRedactor
 from fcproxy.core.redact_url import words_of
 from fcproxy.core.rules import HeaderRule, RuleBook
 from fcproxy.core.scope import Base, route_words
-from fcproxy.core.settling import Settling, settle
 from fcproxy.core.standins import BOUNDARY, MARK, file_standin, is_standin, standin
+
+if TYPE_CHECKING:
+    from fcproxy.core.settling import Settling
 
 __all__ = ["FORM_TYPE", "RedactedInteraction", "Redactor"]
 
@@ -326,11 +328,13 @@ class Redactor:
         self, interactions: Iterable[RedactedInteraction], reserved: Sequence[Interaction] = ()
     ) -> list[RedactedInteraction]:
         """Draws every marker, numbered by first sight in this order. Placeholders in ``reserved`` are taken."""
+        from fcproxy.core.settling import settle  # deferred: of use to what is stored only
+
         if self.stale:
             interactions = [self.resweep(interaction) for interaction in interactions]
         return [RedactedInteraction(done) for done in settle(self.book, list(interactions), reserved)]
 
-    def settle_one(self, interaction: RedactedInteraction, settling: Settling) -> RedactedInteraction:
+    def settle_one(self, interaction: RedactedInteraction, settling: "Settling") -> RedactedInteraction:
         """One of many, all of which ``settling`` has seen."""
         swept = self.resweep(interaction) if self.stale else interaction
         return RedactedInteraction(settling.interaction(swept))

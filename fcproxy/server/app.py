@@ -6,17 +6,15 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
 from fcproxy.config import Config
 from fcproxy.core.errors import CannotStart, RecordingRefused, UsageError
 from fcproxy.core.modes import Mode
-from fcproxy.core.verdict import Verdict
 from fcproxy.server.check import Check
 from fcproxy.server.cli_socket import CliSockets, announce
-from fcproxy.server.control import Control
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
 from fcproxy.server.limits import LimitedServer, Limits
@@ -26,6 +24,11 @@ from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.proxy import Proxy
 from fcproxy.server.shortcut import Shortcut, ShortcutServer
 from fcproxy.server.store import exists, journal_path
+
+if TYPE_CHECKING:
+    from fcproxy.core.message import Response
+    from fcproxy.core.verdict import Verdict
+    from fcproxy.server.control import Control, ControlRequest
 
 __all__ = ["DRAIN_SECONDS", "App", "Outcome", "running"]
 
@@ -41,7 +44,7 @@ class Outcome(NamedTuple):
     """How an ended proxy did. ``written`` are interactions in the committed cassette (0: the file is untouched);
     ``problem`` is why a recording was not kept, or None."""
 
-    verdict: Verdict
+    verdict: "Verdict"
     written: int
     problem: str | None
     exit_code: int
@@ -60,12 +63,12 @@ class App:
         self.refused: RecordingRefused | None = None
         self._config = config
         self._log = log
-        guard = Guard(config.host, remote=config.allow_remote)
-        self._control = Control(decks, guard)
+        self._guard = guard = Guard(config.host, remote=config.allow_remote)
+        self._control: Control | None = None
         self._sockets = CliSockets(guard)
         self._proxy = Proxy(
             decks,
-            self._control,
+            self._controlled,
             log,
             self.refuse,
             sockets=self._sockets,
@@ -115,8 +118,16 @@ class App:
             raise CannotStart(f"cannot listen on {self._config.host}:{self._config.port}: {_why(error)}") from None
         address = self._runner.addresses[0]
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
-        self.url = self._control.base_url = f"http://{host}:{address[1]}"
+        self.url = f"http://{host}:{address[1]}"
         announce(self.decks.default, self.url)
+
+    async def _controlled(self, asked: "ControlRequest") -> "Response":
+        if self._control is None:
+            # Deferred: what is asked first is data, as a rule.
+            from fcproxy.server.control import Control
+
+            self._control = Control(self.decks, self._guard, self.url)
+        return await self._control(asked)
 
     def connections(self) -> list[web.RequestHandler]:
         """Those of clients, open now."""
@@ -176,7 +187,7 @@ class App:
             return 0, f"{opened.cassette}: recording stopped: {failed}; {left}"
         return written, None
 
-    def _exit_code(self, verdict: Verdict, problems: list[str]) -> int:
+    def _exit_code(self, verdict: "Verdict", problems: list[str]) -> int:
         if problems:
             return 1
         return 1 if self.strict and not verdict.passed(allow_unused=self._config.allow_unused) else 0

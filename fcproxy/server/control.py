@@ -51,10 +51,10 @@ ROUTES: tuple[tuple[str, str, str, str], ...] = (
 
 
 class Control:
-    """Answers control requests. ``base_url`` is set once the port is known."""
+    """Answers control requests. ``base_url`` is the proxy's, without a slash behind."""
 
-    def __init__(self, decks: Decks, guard: Guard) -> None:
-        self.base_url = ""
+    def __init__(self, decks: Decks, guard: Guard, base_url: str) -> None:
+        self._base_url = base_url
         self._decks = decks
         self._guard = guard
         self._handlers: dict[str, Callable[[ControlRequest, str], Awaitable[Response]]] = {
@@ -119,7 +119,7 @@ class Control:
             name, opened = await self._decks.open(cassette, mode, upstream)
         except FcproxyError as error:
             return bad_request(400 if isinstance(error, UsageError) else 409, "deck_not_opened", str(error))
-        base_url = f"{self.base_url}{PREFIX}d/{name}"
+        base_url = f"{self._base_url}{PREFIX}d/{name}"
         announce(opened, base_url)
         answer = {
             "id": name,

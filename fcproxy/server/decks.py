@@ -3,6 +3,7 @@
 import os
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fcproxy.config import Config
@@ -10,7 +11,6 @@ from fcproxy.core.errors import FcproxyError, UsageError
 from fcproxy.core.matching import Mismatch
 from fcproxy.core.message import Headers, Request, Response
 from fcproxy.core.modes import ALIASES
-from fcproxy.core.verdict import Verdict
 from fcproxy.server.answers import bad_request
 from fcproxy.server.check import Check
 from fcproxy.server.incoming import DECK_HEADER, PREFIX, deck_of_key
@@ -18,6 +18,9 @@ from fcproxy.server.log import Tell, silent
 from fcproxy.server.loopback import is_loopback
 from fcproxy.server.opened import OpenedDeck, open_deck
 from fcproxy.server.upstream_url import parse_upstream
+
+if TYPE_CHECKING:
+    from fcproxy.core.verdict import Verdict
 
 __all__ = ["Decks", "safe_cassette"]
 
@@ -66,7 +69,7 @@ class Decks:
         detail = f"; it would match in {', '.join(known[:_NAMED])}" if known else ""
         return self.default.deck.refuse("wrong_deck", request, detail=detail).miss
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> "Verdict":
         """The default deck's verdict so far."""
         return self.default.verdict()
 
@@ -94,7 +97,7 @@ class Decks:
         self.version += 1
         return name, opened
 
-    async def eject(self, name: str, *, keep: bool) -> Verdict:
+    async def eject(self, name: str, *, keep: bool) -> "Verdict":
         """Ends a deck and gives its final verdict. Raises KeyError for an unknown one; see also OpenedDeck.end."""
         opened = self._open.pop(name)
         self._ejected.add(name)

@@ -12,18 +12,18 @@ from fcproxy.core.errors import CannotStart, UsageError
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.rules import RuleBook
-from fcproxy.core.verdict import Verdict
 from fcproxy.server.check import Check
 from fcproxy.server.log import Tell, silent
 from fcproxy.server.playback import VERSION_RULE, Playback, is_too_old, playback
-from fcproxy.server.ratelimit import STRIPE_RATE, PoliteUpstream
 from fcproxy.server.store import exists, load
 from fcproxy.server.upstream import Upstream, public_base
 from fcproxy.server.upstream_url import stored_origin
 from fcproxy.stripe.deck import stripe_deck
 
 if TYPE_CHECKING:
+    from fcproxy.core.verdict import Verdict
     from fcproxy.server.embedded import FakeUpstream
+    from fcproxy.server.ratelimit import PoliteUpstream
     from fcproxy.server.recording import Recording
 
 __all__ = ["OpenedDeck", "open_deck"]
@@ -41,6 +41,8 @@ class OpenedDeck:
         self.redactor = redactor
         self.public_url = public_url
         self.upstream: Upstream | None = None
+        self.polite: PoliteUpstream | None = None
+        """The upstream once more, where it is asked no more often than it allows."""
         self.upstream_name = "none"
         self.fake: FakeUpstream | None = None
         """The upstream once more, where that is the embedded fake."""
@@ -57,7 +59,7 @@ class OpenedDeck:
         """Connections opened to an upstream so far; the embedded fake needs none."""
         return self.upstream.connections if self.upstream is not None else 0
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> "Verdict":
         """What the deck says so far."""
         return self.deck.verdict()
 
@@ -67,8 +69,8 @@ class OpenedDeck:
         Raises RecordingRefused or CannotStart when the recording cannot be kept.
         """
         await self.resources.aclose()
-        if isinstance(self.upstream, PoliteUpstream) and self.upstream.waited:
-            self.deck.note(f"{self.upstream.waited} answers that it was asked too often (429) were waited out")
+        if self.polite is not None and self.polite.waited:
+            self.deck.note(f"{self.polite.waited} answers that it was asked too often (429) were waited out")
         recording, self.recording = self.recording, None
         if recording is None:
             return 0
@@ -126,7 +128,8 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
             opened.upstream, opened.fake = await connect(config, opened.resources)
             opened.upstream_name = opened.upstream.name
         if mode in {Mode.RECORD, Mode.AUTO}:
-            opened.upstream = _polite(opened, config)
+            opened.polite = _polite(opened, config)
+            opened.upstream = opened.polite or opened.upstream
             from fcproxy.server.recording import Recording
 
             opened.recording = Recording(
@@ -160,7 +163,9 @@ def _stopped(opened: OpenedDeck, why: str, tell: Tell) -> None:
     tell(f"{opened.cassette}: {told}", "error")
 
 
-def _polite(opened: OpenedDeck, config: Config) -> Upstream | None:
-    """The upstream, within the rate that it allows."""
+def _polite(opened: OpenedDeck, config: Config) -> "PoliteUpstream | None":
+    """The upstream, within the rate that it allows; None where it allows any."""
+    from fcproxy.server.ratelimit import STRIPE_RATE, PoliteUpstream
+
     rate = config.rate if config.rate is not None else STRIPE_RATE if config.upstream == "stripe" else 0
-    return PoliteUpstream(opened.upstream, rate) if opened.upstream is not None and rate else opened.upstream
+    return PoliteUpstream(opened.upstream, rate) if opened.upstream is not None and rate else None

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -13,19 +14,20 @@ from fcproxy.core.modes import Mode
 from fcproxy.server.answers import bad_request, miss_response, refusal_response
 from fcproxy.server.cli_socket import CliSockets
 from fcproxy.server.client import Client
-from fcproxy.server.control import ControlRequest
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
 from fcproxy.server.incoming import BadRequest, build, is_reserved, raw_headers, read_body, target_of
 from fcproxy.server.large import LargeBody
 from fcproxy.server.log import RequestLog
 from fcproxy.server.opened import OpenedDeck
-from fcproxy.server.relay import Relay
 from fcproxy.server.wire import Sent, send
+
+if TYPE_CHECKING:
+    from fcproxy.server.control import ControlRequest
 
 __all__ = ["ControlHandler", "Proxy"]
 
-ControlHandler = Callable[[ControlRequest], Awaitable[Response]]
+ControlHandler = Callable[["ControlRequest"], Awaitable[Response]]
 """Answers a request below the reserved prefix."""
 
 _CLIENT_GONE = 499
@@ -108,7 +110,7 @@ class Proxy:
         if isinstance(body, LargeBody):
             return await self._large(request, opened, headers, rest, body)
         if is_reserved(rest):
-            return await self._reserved(request, ControlRequest(request.method, rest, headers, body, opened)), "control"
+            return await self._reserved(request, opened, rest, headers, body), "control"
         if isinstance(opened, Response):
             return await send(request, opened), "deck ejected"
         if refused := self._guard.refusal_of_data(headers, lends=self._lends):
@@ -118,10 +120,15 @@ class Proxy:
             return await send(request, miss_response(miss)), f"miss {miss.reason}"
         return await self._data(request, opened, build(request.method, headers, rest, body, opened.public_url))
 
-    async def _reserved(self, request: web.BaseRequest, asked: ControlRequest) -> web.StreamResponse:
-        socket = await self._sockets.serve(request, asked.opened, asked.target, asked.headers)
-        # By identity: a response that holds nothing is false.
-        return socket if socket is not None else await send(request, await self._control(asked))
+    async def _reserved(
+        self, request: web.BaseRequest, opened: OpenedDeck | Response | None, rest: str, headers: Headers, body: bytes
+    ) -> web.StreamResponse:
+        from fcproxy.server.control import ControlRequest  # deferred, as below: a replay is seldom asked for it
+
+        socket = await self._sockets.serve(request, opened, rest, headers)
+        if socket is not None:  # by identity: a response that holds nothing is false
+            return socket
+        return await send(request, await self._control(ControlRequest(request.method, rest, headers, body, opened)))
 
     async def _large(
         self,
@@ -163,6 +170,8 @@ class Proxy:
             case Forward():
                 if opened.upstream is None:
                     raise RuntimeError("a deck without an upstream decided to forward")
+                from fcproxy.server.relay import Relay
+
                 relay = Relay(
                     request, opened, outgoing, decision, self._on_refusal, max_body=self._max_body, large=large
                 )

@@ -49,7 +49,7 @@ async def run(folder: Path, *arguments: str, alone: bool) -> dict[str, Any]:
 
 
 LOOPS = ["asyncio", "uvloop"]
-FORWARDERS = ("connect", "courier", "embedded", "exchange", "live")
+FORWARDERS = ("connect", "courier", "embedded", "exchange", "live", "ratelimit", "relay")
 """Modules of fcproxy.server that hold whatever can call somebody."""
 
 
