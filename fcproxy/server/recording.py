@@ -66,6 +66,10 @@ class Recording:
         """Why the disk takes no more, or None."""
         return self._journal.failed
 
+    def expect(self, more: int) -> None:
+        """``more`` interactions than before are under way that will be appended, as a rule: see Journal."""
+        self._journal.under_way += more
+
     async def append(self, sequence: int, interaction: RedactedInteraction, date: str | None) -> bool:
         """Whether the interaction is on disk. ``date`` is the answer's Date field, which is not stored with it."""
         redactor = self._deck.redactor

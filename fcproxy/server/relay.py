@@ -56,6 +56,9 @@ class Relay:
 
     async def run(self, upstream: Upstream) -> tuple[Sent, str]:
         """Raises ConnectionError when the client has gone; nothing is recorded then."""
+        recording = self._opened.recording if self._forward.record else None
+        if recording is not None:
+            recording.expect(1)
         try:
             pieces = self._large.pieces() if self._large is not None else None
             async with upstream.send(self._outgoing, pieces) as reply:
@@ -65,6 +68,8 @@ class Relay:
                 raise ConnectionResetError from None
             return await self._failed(error), f"upstream {error.kind}"
         finally:
+            if recording is not None:
+                recording.expect(-1)
             if not self._settled:
                 self._opened.deck.abandon(self._forward)
 

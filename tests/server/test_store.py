@@ -6,8 +6,10 @@ import os
 import stat
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 from fcproxy.core.errors import CannotStart, CassetteUnreadable
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.server.journal import Change, Journal, _line, _parse, read_journal
+from fcproxy.server.entry import entry, read_entry
+from fcproxy.server.journal import Change, Journal, read_journal
 from fcproxy.server.rescue import rescue
 from fcproxy.server.store import Lock, journal_path, load, replace_file, sweep
 from tests.server.harness import no_check
@@ -33,17 +36,36 @@ PAIRS = st.lists(st.tuples(WORDS, WORDS), max_size=3)
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 99), WORDS, WORDS, PAIRS, PAIRS, st.binary(max_size=8), WORDS)
-def test_a_line_is_the_json_that_it_is_read_as(
+def test_an_entry_is_read_as_what_it_was_made_of(
     sequence: int, method: str, url: str, sent: list[Any], received: list[Any], binary: bytes, text: str
 ) -> None:
     body = text.encode("utf-8", "replace")
     done = Interaction(Request(method, url, Headers(sent), binary), Response(201, Headers(received), body, text))
-    line = _line(sequence, done)
-    assert line.count(b"\n") == 1
-    record = json.loads(line)
-    assert [*record] == ["sequence", "method", "url", "request", "status", "reason", "response"]
-    assert record["response"] == [[list(pair) for pair in received], body.decode()]
-    assert _parse(line) == (sequence, done)
+    data = entry(sequence, done)
+    head, _, bodies = data.partition(b"\n")
+    assert bodies == binary + body + b"\n"
+    record = json.loads(head)
+    assert [*record] == ["sequence", "method", "url", "request", "status", "reason", "response", "crc32"]
+    assert record["response"] == [[list(pair) for pair in received], len(body)]
+    assert read_entry(BytesIO(data), len(data)) == (sequence, done)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=40), st.data())
+def test_an_entry_that_was_changed_is_none(body: bytes, data: st.DataObject) -> None:
+    headers = Headers([("A", "b")])
+    whole = entry(7, Interaction(Request("GET", "https://a/b", headers, body), Response(200, headers, body, "OK")))
+    at = data.draw(st.integers(0, len(whole) - 1))
+    octet = data.draw(st.integers(0, 255).filter(lambda octet: octet != whole[at]))
+    damaged = whole[:at] + bytes([octet]) + whole[at + 1 :]
+    assert read_entry(BytesIO(damaged), len(damaged)) is None
+
+
+@pytest.mark.parametrize("length", ["-1", "9" * 30, "1e3", "true", '"1"', "[1]"])
+def test_an_entry_with_a_length_that_is_none_is_none(length: str) -> None:
+    head = f'{{"sequence":1,"method":"GET","url":"u","request":[[],{length}],"status":200,"reason":"","response":[[],0]'
+    data = head.encode() + b',"crc32":%d}\n\n' % crc32(head.encode())
+    assert read_entry(BytesIO(data), len(data)) is None
 
 
 async def test_what_is_appended_is_read_back(tmp_path: Path) -> None:
@@ -60,6 +82,36 @@ async def test_many_at_once_are_all_there(tmp_path: Path) -> None:
     assert all(await asyncio.gather(*(journal.append(n, interaction(n)) for n in range(200))))
     await journal.close()
     assert sorted(n for n, _ in read_journal(journal.path)) == list(range(200))
+
+
+async def test_a_write_waits_a_little_for_half_of_those_who_are_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    journal = Journal(tmp_path / "j")
+    real = journal._write
+
+    def counted(data: bytes) -> None:
+        written.append(data.count(b'{"sequence"'))
+        real(data)
+
+    monkeypatch.setattr(journal, "_write", counted)
+    monkeypatch.setattr("fcproxy.server.journal._GATHER_SECONDS", 60)
+    journal.under_way = 6
+
+    async def late(number: int) -> bool:
+        for _ in range(3 * number):
+            await asyncio.sleep(0)
+        return await journal.append(number, interaction(number))
+
+    assert all(await asyncio.gather(*(late(number) for number in range(3))))
+    journal.under_way = 1
+    assert await journal.append(9, interaction(9))  # who is alone waits for nobody
+    assert written == [3, 1]
+    journal.under_way = 6
+    monkeypatch.setattr("fcproxy.server.journal._GATHER_SECONDS", 0.001)
+    assert await journal.append(10, interaction(10))  # nor for ever
+    await journal.close()
 
 
 async def test_a_line_cut_short_takes_none_of_the_others_with_it(tmp_path: Path) -> None:
@@ -208,13 +260,6 @@ def test_no_file_is_none_and_an_unreadable_one_says_so(tmp_path: Path) -> None:
     assert load(tmp_path / "none.yaml") is None
     with pytest.raises(CassetteUnreadable, match=tmp_path.name):
         load(tmp_path)
-
-
-async def test_the_journal_is_json_lines(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "j")
-    await journal.append(7, interaction(7))
-    await journal.close()
-    assert json.loads((tmp_path / "j").read_bytes())["sequence"] == 7
 
 
 def test_what_a_killed_process_had_begun_to_write_is_removed(tmp_path: Path) -> None:
