@@ -7,9 +7,10 @@ from fcproxy.core.ledger import Ledger
 from fcproxy.core.marker import Marker
 from fcproxy.core.placeholders import Kind
 
-__all__ = ["credential_of", "redact_authorization"]
+__all__ = ["AUTHORIZATION", "credential_of", "redact_authorization"]
 
-_RULE = "header-authorization"
+AUTHORIZATION = "header-authorization"
+"""The rule's id."""
 
 
 def credential_of(value: str) -> tuple[str, str, str]:
@@ -31,13 +32,13 @@ def redact_authorization(value: str, kind: Kind, ledger: Ledger) -> str:
     scheme, user, password = credential_of(value)
     if not user:
         # One word: a key without scheme. Nothing of it may be taken for a scheme and kept.
-        return ledger.marker(kind, scheme, _RULE) if scheme else value
+        return ledger.marker(kind, scheme, AUTHORIZATION) if scheme else value
     if not scheme.isalpha() or len(scheme) > 12:
-        return ledger.marker(kind, value.strip(), _RULE)
+        return ledger.marker(kind, value.strip(), AUTHORIZATION)
     if password:
-        ledger.marker(kind, password, _RULE)
+        ledger.marker(kind, password, AUTHORIZATION)
     if scheme.lower() != "basic":
-        return f"{scheme} {ledger.marker(kind, user, _RULE)}"
+        return f"{scheme} {ledger.marker(kind, user, AUTHORIZATION)}"
     # A user that already is a placeholder comes back as text, not as a marker: encode it here.
-    mark = ledger.marker(kind, user, _RULE, encoding="b")
+    mark = ledger.marker(kind, user, AUTHORIZATION, encoding="b")
     return f"{scheme} {mark if mark != user else Marker('', 0, '', 'b').encode(user)}"

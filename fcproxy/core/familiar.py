@@ -6,6 +6,7 @@ like it gets none of this: escapes, markers, other white space make another outl
 """
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from fcproxy.core import marker
@@ -22,6 +23,9 @@ Applicable = Callable[[str, Scope], tuple[FieldRule, ...] | None]
 _MOST = 512
 """How many outlines are remembered."""
 
+_FEW = 16
+_SHORT = 1024
+
 _LARGEST = 64 * 1024
 """Characters of the largest body that is looked at this way: with `_MOST`, it bounds the memory."""
 
@@ -31,6 +35,13 @@ _MAYBE_NUMBER = expression(r"([-0-9][-+.0-9eE]*)")
 _NUMBER = expression(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
+def gather(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """What gives the strings at ``places``, at the speed of C."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda strings: tuple([strings[at] for at in places])
+
+
 class JsonPlan(NamedTuple):
     """Of an outline: which strings are free text, and which strings and numbers are asked by which rules.
 
@@ -38,6 +49,8 @@ class JsonPlan(NamedTuple):
     """
 
     free: tuple[int, ...]
+    gathered: Callable[[Sequence[str]], tuple[str, ...]]
+    """The free ones of all strings: those at ``free``."""
     ruled: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
     numbers: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
 
@@ -52,35 +65,40 @@ class FormPlan(NamedTuple):
 class JsonText:
     """A JSON text without escapes, cut at its quotes. ``strings`` and ``numbers`` may be changed, then `joined`."""
 
-    __slots__ = ("_between", "frame", "numbers", "strings")
+    __slots__ = ("_between", "_parts", "frame", "numbers", "recounted", "strings")
 
     def __init__(self, text: str) -> None:
-        parts = text.split('"')
+        parts = self._parts = text.split('"')
         self.strings = parts[1::2]
         pieces = _MAYBE_NUMBER.split('"'.join(parts[0::2]))
         self._between, self.numbers = pieces[0::2], pieces[1::2]
+        self.recounted = False
+        """To be set by who changes one of ``numbers``."""
         good = all(map(_NUMBER.fullmatch, self.numbers))
         self.frame = ("0" if good else "?").join(self._between)
         """All that is neither string nor number. One frame, one grammar: where one such text is JSON, all are."""
 
     def joined(self) -> str:
         """The text."""
-        pieces = [""] * (len(self._between) + len(self.numbers))
-        pieces[0::2], pieces[1::2] = self._between, self.numbers
-        between = "".join(pieces).split('"')
-        parts = [""] * (len(between) + len(self.strings))
-        parts[0::2], parts[1::2] = between, self.strings
+        parts = self._parts
+        parts[1::2] = self.strings
+        if self.recounted:
+            pieces = [""] * (len(self._between) + len(self.numbers))
+            pieces[0::2], pieces[1::2] = self._between, self.numbers
+            parts[0::2] = "".join(pieces).split('"')
         return '"'.join(parts)
 
 
 class _Frame:
     """What a frame tells: which strings are keys. By those, what is an object's type; by these, the plan."""
 
-    __slots__ = ("before_strings", "keys", "named")
+    __slots__ = ("before_strings", "keys", "named", "names")
 
     def __init__(self, frame: str) -> None:
         behind = [piece.strip(" \t\r\n") for piece in frame.split('"')[1:]]
         self.keys = [at for at, piece in enumerate(behind) if piece.startswith(":")]
+        self.names = gather(self.keys)
+        """The names among all strings: those at ``keys``."""
         self.before_strings = frozenset(at for at in self.keys if behind[at] == ":")
         self.named: dict[tuple[Base, tuple[str, ...]], _Named] = {}
 
@@ -98,13 +116,26 @@ Kinds = tuple[str | frozenset[str], ...]
 
 
 class _Named:
-    __slots__ = ("_events", "_lists", "_types", "plans")
+    __slots__ = ("_events", "_lists", "_telling", "_types", "_usual", "plans")
 
     def __init__(self, frame: _Frame, names: tuple[str, ...]) -> None:
         self._types = frame.valued(names, "object")
         self._lists = frame.valued(names, "url")
         self._events = frame.valued(names, "type")
+        self._telling = gather((*self._types, *self._lists, *self._events))
+        self._usual: dict[tuple[str, ...], JsonPlan | None] = {}
+        """Plans by what the strings say themselves, as long as there are few: made of words, kinds take longer."""
         self.plans: dict[Kinds, JsonPlan | None] = {}
+
+    def plan(self, strings: Sequence[str]) -> JsonPlan | None:
+        """That of a text with these ``strings``; None where there is none."""
+        telling = self._telling(strings)
+        plan = self._usual.get(telling)
+        if plan is None:
+            plan = self.plans.get(self.kinds(strings))
+            if plan is not None and len(self._usual) < _FEW and sum(map(len, telling)) < _SHORT:
+                self._usual[telling] = plan
+        return plan
 
     def kinds(self, strings: Sequence[str]) -> Kinds:
         """Of one text with these ``strings``."""
@@ -137,8 +168,8 @@ class JsonOutlines:
         if cut is None or frame is None:
             return None
         strings = cut.strings
-        named = frame.named.get((base, tuple([strings[at] for at in frame.keys])))
-        plan = named.plans.get(named.kinds(strings)) if named is not None else None
+        named = frame.named.get((base, frame.names(strings)))
+        plan = named.plan(strings) if named is not None else None
         return (cut, plan) if plan is not None else None
 
     def learn(self, document: Document, base: Base) -> None:
@@ -151,7 +182,7 @@ class JsonOutlines:
         frame = self._frames.get(cut.frame)
         if frame is None:
             frame = self._frames[cut.frame] = _Frame(cut.frame)
-        names = tuple([cut.strings[at] for at in frame.keys])
+        names = frame.names(cut.strings)
         named = frame.named.setdefault((base, names), _Named(frame, names))
         kinds = named.kinds(cut.strings)
         if kinds not in named.plans:
@@ -184,7 +215,7 @@ class JsonOutlines:
                 ruled.append((string, name, rules))
             else:
                 free.append(string)
-        return JsonPlan(tuple(free), tuple(ruled), tuple(numbers))
+        return JsonPlan(tuple(free), gather(free), tuple(ruled), tuple(numbers))
 
 
 class FormOutlines:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fcproxy.core.expression import expression
 from fcproxy.core.grams import GramIndex
 from fcproxy.core.learned import Learned
-from fcproxy.core.marker import Marker
+from fcproxy.core.marker import Marker, marked
 from fcproxy.core.placeholders import Kind
 
 __all__ = ["ENCODED", "Ledger"]
@@ -78,7 +78,7 @@ class Ledger:
             self._values[kind.name, number] = same
         self.hits[rule] += 1
         self._learn(kind, value, encoded=hint == ENCODED)
-        return str(Marker(kind.name, number, kind.hint(value) if hint is None else hint, encoding))
+        return marked(kind.name, number, kind.hint(value) if hint is None else hint, encoding)
 
     def _learn(self, kind: Kind, value: str, *, encoded: bool) -> None:
         if kind.learn and not kind.marked.fullmatch(value) and not self._is_plain(value):

@@ -15,7 +15,20 @@ from urllib.parse import quote
 
 from fcproxy.core.expression import expression
 
-__all__ = ["ESCAPE", "MARKER", "OPEN", "Marker", "bump", "escape", "find", "outside", "substitute", "unescape"]
+__all__ = [
+    "ESCAPE",
+    "MARKER",
+    "OPEN",
+    "Marker",
+    "bump",
+    "escape",
+    "find",
+    "is_marker",
+    "marked",
+    "outside",
+    "substitute",
+    "unescape",
+]
 
 OPEN, SEP, CLOSE, ESCAPE = "\ue000", "\ue001", "\ue002", "\ue003"
 
@@ -24,6 +37,11 @@ MARKER = re.compile(f"{OPEN}([^{SEP}]*){SEP}([0-9]+){SEP}([^{SEP}]*){SEP}([0-9bo
 _MOVED = {ord(char): f"{ESCAPE}{digit}" for digit, char in enumerate((OPEN, SEP, CLOSE, ESCAPE))}
 _BACK = dict(zip("0123", (OPEN, SEP, CLOSE, ESCAPE), strict=True))
 _ESCAPED = expression(f"{ESCAPE}([0-3])")
+
+
+def marked(kind: str, number: int, hint: str, encoding: str = "0") -> str:
+    """The text of a marker. See `Marker`."""
+    return f"{OPEN}{kind}{SEP}{number}{SEP}{hint}{SEP}{encoding}{CLOSE}"
 
 
 class Marker(NamedTuple):
@@ -36,7 +54,7 @@ class Marker(NamedTuple):
     encoding: str = "0"
 
     def __str__(self) -> str:
-        return f"{OPEN}{self.kind}{SEP}{self.number}{SEP}{self.hint}{SEP}{self.encoding}{CLOSE}"
+        return marked(*self)
 
     def encode(self, text: str) -> str:
         """``text`` as this marker's place needs it."""
@@ -56,6 +74,11 @@ def _of(match: re.Match[str]) -> Marker:
 def find(text: str) -> list[Marker]:
     """The markers in ``text``, in order."""
     return [_of(match) for match in MARKER.finditer(text)] if OPEN in text else []
+
+
+def is_marker(text: str) -> bool:
+    """Whether ``text`` is one marker and nothing else."""
+    return text[:1] == OPEN and text.find(CLOSE) == len(text) - 1 and MARKER.fullmatch(text) is not None
 
 
 def substitute(text: str, render: Callable[[Marker], str]) -> str:

@@ -82,7 +82,7 @@ class StructureRedactor:
     def _by_rule(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
         if rule.how == "drop":
             return ""
-        if value[0] == marker.OPEN and marker.MARKER.fullmatch(value):
+        if marker.is_marker(value):
             return value  # the whole was recognised as what was learned
         if rule.how == "url":
             return without_lone(value, lambda url: self.url(url, secret=True))
@@ -155,11 +155,10 @@ class StructureRedactor:
         cut, plan = found
         clean = self._text.clean
         changed = False
-        for at in plan.free:
-            value = cut.strings[at]
-            if value not in clean:
-                done = self._text.redact(value)
-                if done != value:
+        if not clean.issuperset(plan.gathered(cut.strings)):
+            for at in plan.free:
+                value = cut.strings[at]
+                if value not in clean and (done := self._text.redact(value)) != value:
                     cut.strings[at], changed = _string(done, ascii_only=value.isascii())[1:-1], True
         for at, name, rules in plan.ruled:
             value = cut.strings[at]
@@ -172,7 +171,7 @@ class StructureRedactor:
                 continue
             done = self._json_number(token, name, _NOWHERE, _first(rules, token))
             if done != token:
-                cut.numbers[at], changed = done, True
+                cut.numbers[at], changed, cut.recounted = done, True, True
         return cut.joined() if changed else text
 
     def _json(self, text: str, base: Base, document: Document, arrays: dict[int, OctetArray | None]) -> str:
@@ -426,6 +425,8 @@ _MASKED_CARD = expression(r"[*]{4,15}[0-9]{4}")
 
 
 def _string(text: str, *, ascii_only: bool) -> str:
+    if marker.is_marker(text):
+        return f'"{text}"'
     done = marker.outside(text, lambda part: json.dumps(part, ensure_ascii=ascii_only)[1:-1])
     return f'"{done if ascii_only else escaped_lone(done)}"'
 

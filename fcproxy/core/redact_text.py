@@ -86,6 +86,8 @@ class TextRedactor:
         if len(text) < _SHORTEST:
             self._clean(text)
             return text
+        if _WORD.fullmatch(text) is not None:
+            return self._remembered(text, text)  # no structure is made of these characters
         return without_lone(text, self._structures)
 
     def _structures(self, text: str) -> str:

@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, NamedTuple, NewType
 
 from fcproxy.core import content, marker, multipart
 from fcproxy.core.body import BodyKind, Opened, open_body
 from fcproxy.core.content import Decoder, Unopenable
-from fcproxy.core.credential import redact_authorization
+from fcproxy.core.credential import AUTHORIZATION, redact_authorization
 from fcproxy.core.expression import expression
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.marker import Marker
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FORM_TYPE", "RedactedInteraction", "Redactor"]
 
-_HeaderPlan = tuple[tuple[int, str, HeaderRule], ...]
-"""(index, name in lower case, rule) of the fields that may be kept."""
+
+class _HeaderPlan(NamedTuple):
+    """Of headers with certain names: (index, rule) of the fields that may be kept, and their names in lower case."""
+
+    fields: tuple[tuple[int, HeaderRule], ...]
+    names: tuple[str, ...]
+
 
 _PLANS = 512
 
@@ -57,6 +62,9 @@ class Redactor:
         self._decoders = decoders
         self._plans: dict[tuple[str, tuple[str, ...]], _HeaderPlan] = {}
         self._asked_for = book.contexts
+        self._bases: dict[str, tuple[Base, Base]] = {}
+        """What URLs say of the bodies of requests, and of answers."""
+        self._credential: tuple[str, str, int] | None = None
         self._text = TextRedactor(book, self.ledger)
         self._structure = StructureRedactor(book, self.ledger, self._text)
 
@@ -75,12 +83,11 @@ class Redactor:
         )
         if self._holds_learned(done):
             done = self._swept(done, self._text.redact_values)
-        fresh = learned.latest[known:]
-        if self._text.met_earlier or kept.recent(fresh):
+        if self._text.met_earlier or (len(learned.latest) > known and kept.recent(learned.latest[known:])):
             # What was learned last may stand in what was read first.
             done = self._swept(done, self._text.redact_learned)
-        self.stale = self.stale or self._text.met_earlier
-        self._text.met_earlier = False
+            self.stale = self.stale or self._text.met_earlier
+            self._text.met_earlier = False
         kept.settle()
         return RedactedInteraction(done)
 
@@ -95,7 +102,15 @@ class Redactor:
     def base(self, url: str) -> Base:
         """What a request's URL says of its body. Words that no rule asks for, as ids are, would make of each a new
         outline."""
-        return Base(words_of(url) & self._asked_for)
+        return (self._bases.get(url) or self._based(url))[0]
+
+    def _based(self, url: str) -> tuple[Base, Base]:
+        bases = Base(words_of(url) & self._asked_for), Base(route=route_words(url) & self._asked_for)
+        if len(url) <= _LONG_URL:
+            if len(self._bases) >= _BASES:
+                self._bases.clear()
+            self._bases[url] = bases
+        return bases
 
     def url(self, url: str, base: Base) -> str:
         """A request's URL, with markers; the very object where nothing is to be redacted. ``base``: see `base`."""
@@ -112,7 +127,7 @@ class Redactor:
         return url
 
     def _response(self, response: Response, asked: str) -> Response:
-        base = Base(route=route_words(asked) & self._asked_for)
+        base = (self._bases.get(asked) or self._based(asked))[1]
         headers, body = self._message("response", response.headers, response.body, base)
         return Response(response.status, headers, body, self.marked(response.reason))
 
@@ -120,20 +135,19 @@ class Redactor:
         kept = self.headers(side, headers)
         if is_standin(headers):
             return kept, b""
-        familiar = self.familiar(headers, body, base)
-        if familiar is not None:
-            return _with_length(kept, familiar, empty_before=not body), familiar
-        self._text.limit(len(body))
-        try:
-            opened = open_body(headers, body, self._decoders)
-            data, changed = self._body(opened, headers, base)
-        except Unopenable as reason:
-            self.not_stored += 1
-            return standin(kept, reason.reason, len(body)), b""
-        finally:
-            self._text.limit(math.inf)
-        if changed:
-            kept = _relabelled(kept, changed)
+        data = self.familiar(headers, body, base)
+        if data is None:
+            self._text.limit(len(body))
+            try:
+                opened = open_body(headers, body, self._decoders)
+                data, changed = self._body(opened, headers, base)
+            except Unopenable as reason:
+                self.not_stored += 1
+                return standin(kept, reason.reason, len(body)), b""
+            finally:
+                self._text.limit(math.inf)
+            if changed:
+                kept = _relabelled(kept, changed)
         return _with_length(kept, data, empty_before=not body), data
 
     def familiar(self, headers: Headers, body: bytes, base: Base) -> bytes | None:
@@ -146,27 +160,36 @@ class Redactor:
             or "content-encoding" in headers.names
         ):
             return None
+        if read == "json":
+            if not body.startswith(_JSON):
+                return None
+            look = self._structure.familiar_json
+        else:
+            if not body or body.startswith(_NO_FORM) or len(body.translate(None, _BLANKS)) != len(body):
+                return None
+            look = self._structure.familiar_form
+        text = body.decode("ascii")
         self._text.limit(len(body))
         try:
-            done = self._familiar(read, body, base)
+            done = look(text, base)
         except Unopenable:
             return None
         finally:
             self._text.limit(math.inf)
-        return None if done is None else _bytes(done)
-
-    def _familiar(self, read: str, body: bytes, base: Base) -> str | None:
-        if read == "json":
-            return self._structure.familiar_json(body.decode("ascii"), base) if body[:1] in _JSON else None
-        blank = body.startswith(_NO_FORM) or len(body.translate(None, _BLANKS)) != len(body)
-        return self._structure.familiar_form(body.decode("ascii"), base) if body and not blank else None
+        return body if done is text else None if done is None else _bytes(done)
 
     def _holds_learned(self, interaction: Interaction) -> bool:
         """Whether anything that was learned stands in it, as it is written."""
-        request, response = interaction.request, interaction.response
-        headers = [value for _, value in (*request.headers, *response.headers)]
-        bodies = [body.decode("utf-8", "surrogateescape") for body in (request.body, response.body)]
-        return self.ledger.learned.holds("\n".join((request.method, request.url, response.reason, *headers, *bodies)))
+        learned = self.ledger.learned
+        if not len(learned):
+            return False
+        request, response = interaction
+        clean = self._text.clean
+        texts = [
+            text for field in (*request.headers.fields, *response.headers.fields) if (text := field[1]) not in clean
+        ]
+        texts += [body.decode("utf-8", "surrogateescape") for body in (request.body, response.body)]
+        return learned.holds("\n".join((request.method, request.url, response.reason, *texts)))
 
     def _swept(self, interaction: Interaction, look: Callable[[str], str]) -> Interaction:
         """``interaction`` with ``look`` applied to every text of it that is no marker."""
@@ -219,40 +242,63 @@ class Redactor:
         """The headers that are kept, with markers. ``side``: "request" or "response"."""
         plan = self._plans.get((side, headers.names)) or self._plan(side, headers.names)
         kept: list[tuple[str, str]] = []
-        names: list[str] = []
-        clean, fields = self._text.clean, [*headers]
-        for at, lower, rule in plan:
+        dropped: list[int] = []
+        clean, fields = self._text.clean, headers.fields
+        for number, (at, rule) in enumerate(plan.fields):
             field = fields[at]
             name, value = field
             if rule.how == "text" and value in clean:
                 kept.append(field)
-                names.append(lower)
             elif (text := self._header(rule, marker.escape(value))) is not None:
-                kept.append((name, text))
-                names.append(lower)
+                kept.append(field if text is value else (name, text))
+            else:
+                dropped.append(number)
+        names: Iterable[str] = plan.names
+        if dropped:
+            names = [name for number, name in enumerate(names) if number not in dropped]
         return Headers.named(kept, names)
 
     def _plan(self, side: str, names: tuple[str, ...]) -> _HeaderPlan:
         """Which fields are kept of headers of these names, and by which rules: clients send the same ones each time."""
         if len(self._plans) >= _PLANS:
             self._plans.clear()
-        rules = [(at, name, self.book.header(side, name)) for at, name in enumerate(names)]
-        plan = self._plans[side, names] = tuple([(at, name, rule) for at, name, rule in rules if rule is not None])
+        rules = [(at, self.book.header(side, name)) for at, name in enumerate(names)]
+        fields = tuple([(at, rule) for at, rule in rules if rule is not None])
+        plan = self._plans[side, names] = _HeaderPlan(fields, tuple([names[at] for at, _ in fields]))
         return plan
 
     def _header(self, rule: HeaderRule, value: str) -> str | None:
         """The value as it is kept, None where it is not."""
-        if rule.how == "drop" or (rule.how in _STRICT and not _STRICT[rule.how].fullmatch(value.strip())):
-            return None
-        if rule.how == "url":
-            return self._structure.url(value, secret="://" in value)
-        if rule.how == "credential":
-            return redact_authorization(value, self.book.kinds["secret"], self.ledger)
-        if rule.how == "whole":
+        how = rule.how
+        if how in _STRICT:
+            plain = how == "number" and value.isascii() and value.isdecimal() and len(value) <= _DIGITS
+            return value if plain or _STRICT[how].fullmatch(value.strip()) is not None else None
+        if how == "whole":
             return self.ledger.marker(self.book.kinds[rule.kind], value, rule.id) if value else value
-        if rule.how == "disposition":
+        if how == "credential":
+            return self._authorization(value)
+        return None if how == "drop" else self._header_text(how, value)
+
+    def _header_text(self, how: str, value: str) -> str:
+        if how == "url":
+            return self._structure.url(value, secret="://" in value)
+        if how == "disposition":
             return self._disposition(value)
-        return value if rule.how in _STRICT else marker.outside(value, self._text.redact)
+        return marker.outside(value, self._text.redact)
+
+    def _authorization(self, value: str) -> str:
+        """A client says the same one each time: the last is known, and how often it counts."""
+        ledger, hits = self.ledger, self.ledger.hits
+        if ledger.comparing:
+            return redact_authorization(value, self.book.kinds["secret"], ledger)
+        known = self._credential
+        if known is None or known[0] != value:
+            before = hits[AUTHORIZATION]
+            done = redact_authorization(value, self.book.kinds["secret"], ledger)
+            self._credential = (value, done, hits[AUTHORIZATION] - before)
+            return done
+        hits[AUTHORIZATION] += known[2]
+        return known[1]
 
     def _body(self, opened: Opened, headers: Headers, base: Base) -> tuple[bytes, str]:
         """The redacted body, and the Content-Type parameter that changed with it ("" where none did)."""
@@ -340,6 +386,7 @@ class Redactor:
         return RedactedInteraction(settling.interaction(swept))
 
 
+_BASES = 1024
 _CLEAN_URLS = 4096
 _LONG_URL = 1024
 """How many URLs are remembered, and how long the longest of them is, in characters."""
@@ -363,7 +410,8 @@ _NO_FORM = (b"data:", b"{", b"[")
 """How a body begins that is no form, whatever its label says (see `body`)."""
 
 _METHOD = expression(r"[A-Z]{1,16}")
-_STRICT = {"number": expression(r"[0-9]{1,18}"), "mark": MARK}
+_DIGITS = 18
+_STRICT = {"number": expression(rf"[0-9]{{1,{_DIGITS}}}"), "mark": MARK}
 """Header values that are kept as they are, or not at all."""
 
 _PART_HEADERS = ("content-disposition", "content-type", "content-transfer-encoding")
@@ -401,6 +449,6 @@ def _relabelled(headers: Headers, parameter: str) -> Headers:
 
 def _with_length(headers: Headers, body: bytes, *, empty_before: bool) -> Headers:
     """Content-Length of what is stored, where there was one. An empty body's may tell of a HEAD answer: it stays."""
-    if "Content-Length" not in headers or empty_before:
+    if empty_before or "content-length" not in headers.names:
         return headers
     return headers.replaced("Content-Length", str(len(body)))

@@ -10,6 +10,8 @@ __all__ = ["BOUNDARY", "MARK", "NOT_STORED", "file_standin", "is_standin", "reas
 NOT_STORED = "Fcproxy-Body"
 """The header that marks a stand-in: `not-stored; reason=<word>; bytes=<n>`."""
 
+_NAME = NOT_STORED.lower()
+
 MARK = expression(r"not-stored; reason=([a-z -]{1,24}); bytes=[0-9]{1,15}")
 """The one form of that header: whatever else an upstream may write there is not kept."""
 
@@ -25,7 +27,7 @@ def standin(headers: Headers, reason: str, size: int) -> Headers:
 
 def is_standin(headers: Headers) -> bool:
     """Whether these are the headers of a stand-in."""
-    return MARK.fullmatch(headers.get(NOT_STORED) or "") is not None
+    return _NAME in headers.names and MARK.fullmatch(headers.get(NOT_STORED) or "") is not None
 
 
 def reason_of(headers: Headers) -> str:

@@ -123,8 +123,8 @@ class Exchange:
         if message.version not in _VERSIONS:
             raise UpstreamFailed("protocol", "the upstream answered in another version of HTTP than 1.0 and 1.1")
         received = decode_raw(message.raw_headers)
-        codings = ",".join(received.get_all("Transfer-Encoding")).strip().lower()
-        if codings not in {"", "chunked"}:
+        codings = received.get_all("Transfer-Encoding")
+        if codings and ",".join(codings).strip().lower() not in {"", "chunked"}:
             raise UpstreamFailed("protocol", "the upstream answered in a transfer coding other than chunked")
         if len(received.get("Content-Length") or "") > MAX_LENGTH_DIGITS:
             raise UpstreamFailed("protocol", "the upstream's answer says a length that is none")

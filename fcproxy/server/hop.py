@@ -20,13 +20,16 @@ HOP_BY_HOP = frozenset(
 """RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1; ``Proxy-Connection`` is no standard but is sent."""
 
 _PROTECTED = frozenset({"authorization", "content-length", "content-type", "host"})
+_USUAL = (["keep-alive"], ["close"])
+"""Connection fields that name no other."""
+
 # A Connection field that names these is an attack (it would strip them from the forwarded message), not a hop's wish.
 
 
 def end_to_end(headers: Headers, unwanted: frozenset[str] = HOP_BY_HOP) -> Headers:
     """``headers`` less ``unwanted`` (lower case; the hop-by-hop ones and what else the caller has no use for) and those
     that ``Connection`` names. Of the hop-by-hop ones those that are not ``unwanted`` stay."""
-    if "connection" in headers.names:
+    if "connection" in headers.names and headers.get_all("Connection") not in _USUAL:
         named = {word.strip().lower() for value in headers.get_all("Connection") for word in value.split(",")}
         unwanted = unwanted | (named - _PROTECTED - (HOP_BY_HOP - unwanted))
     return headers.less(unwanted)

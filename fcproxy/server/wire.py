@@ -91,11 +91,24 @@ def without_body(method: str, status: int) -> bool:
 
 def head_bytes(first: str, headers: Headers) -> bytes:
     """First line and header fields. Control octets, which could only be an injection, become blanks."""
-    text = "\r\n".join([first, *[f"{name}: {value}" for name, value in headers], "", ""])
-    if text.replace("\r\n", "").isprintable() and text.count("\r\n") == len(headers) + 2:
-        return text.encode()
-    lines = [first, *(f"{name}: {value}" for name, value in headers)]
-    return "".join(_one_line(line) + "\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape")
+    known = _lines
+    return b"".join([_octets(first), *[known.get(field) or _line(field) for field in headers.fields], b"\r\n"])
+
+
+def _line(field: tuple[str, str]) -> bytes:
+    """A field as it goes on the wire. Nearly all are the same in each message of a client or an upstream."""
+    line = _octets(f"{field[0]}: {field[1]}")
+    if len(line) <= _LONGEST_LINE:
+        if len(_lines) >= _LINES:
+            _lines.clear()
+        _lines[field] = line
+    return line
+
+
+_lines: dict[tuple[str, str], bytes] = {}
+_LINES = 2048
+_LONGEST_LINE = 512
+"""Of longer ones nothing is kept, so that the memory stays below a MiB or two."""
 
 
 def status_line(status: int, reason: str) -> str:
@@ -103,8 +116,10 @@ def status_line(status: int, reason: str) -> str:
     return f"HTTP/1.1 {status} {reason}"
 
 
-def _one_line(line: str) -> str:
-    return "".join(" " if (c < " " and c != "\t") or c == "\x7f" else c for c in line)
+def _octets(line: str) -> bytes:
+    if not line.isprintable():
+        line = "".join(" " if (c < " " and c != "\t") or c == "\x7f" else c for c in line)
+    return line.encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 class Answer:
