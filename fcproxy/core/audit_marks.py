@@ -17,6 +17,7 @@ __all__ = [
     "ip_mark",
     "mark",
     "matching",
+    "number_mark",
     "pan_mark",
     "phone_mark",
     "wallet_mark",
@@ -51,6 +52,7 @@ _PAN = re.compile(
     r"(?:34000|37828|40000|42424|55555|51051|22230|60111|30569|35660)(?P<middle>[0-9]+)[0-9]{4}",
 )
 _ZEROS = re.compile(r"[A-Za-z]{0,2}([0-9X]*[0-9][0-9X]*)")
+_NUMBER = re.compile(r"9(?P<zeros>0{2,})[1-9][0-9]{0,6}")
 _RUN = re.compile(r"(.)\1{11,}|q{16,}")
 
 
@@ -69,7 +71,13 @@ def mark(value: str) -> bool:
     """A marked token or words, an email, or nothing at all."""
     if MARK in value:
         return _TOKEN.fullmatch(value) is not None or blank(value)
-    return blank(value) or words_mark(value) or email_mark(value)
+    return blank(value) or words_mark(value) or email_mark(value) or number_mark(value)
+
+
+def number_mark(value: str) -> bool:
+    """`90000001`: what takes the place of a number in JSON, which cannot begin with zeros; four digits or more."""
+    found = _NUMBER.fullmatch(value) if value[:1] == "9" else None
+    return found is not None and len(found["zeros"]) * 2 >= len(value)
 
 
 def words_mark(value: str) -> bool:

@@ -88,8 +88,6 @@ class StructureRedactor:
             return without_lone(value, lambda url: self.url(url, secret=True))
         if rule.kind == "date_of_birth":
             return self._date(value, name, scope, rule)
-        if rule.kind == "secret" and value.startswith(("{", "[")):
-            return self._text.redact(value)
         return self._ledger.marker(self._book.kinds[rule.kind], value, rule.id)
 
     def _search(self, value: str, rule: FieldRule) -> str:
@@ -217,7 +215,9 @@ class StructureRedactor:
         return _string(done, ascii_only=token.isascii()) if done != value else None
 
     def _json_number(self, token: str, name: str, scope: Scope, rule: FieldRule | None) -> str:
-        if rule is not None and rule.how == "value" and _NUMBER.fullmatch(token):
+        if rule is not None and rule.how == "value":
+            if not _NUMBER.fullmatch(token):
+                return self._number(token, rule.id)
             done = self._leaf(token, name, scope, rule)
             return done if all(map(self._is_numeric, marker.find(done))) else self._number(token, rule.id)
         if len(token) < MIN_LENGTH:

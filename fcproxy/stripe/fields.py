@@ -73,6 +73,9 @@ _CARD = (
     "payment_method_details",
     "issuing.card",
     "network_token",
+    "number_token",
+    "card_details",
+    "virtual_card",
     "card_present",
     "source_data",
 )

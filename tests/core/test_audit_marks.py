@@ -81,3 +81,8 @@ def test_an_agreed_form_is_accepted(accepts: Callable[[str], bool], value: str) 
 @pytest.mark.parametrize(("accepts", "value"), REFUSED, ids=[value for _, value in REFUSED])
 def test_what_resembles_one_is_not(accepts: Callable[[str], bool], value: str) -> None:
     assert not accepts(value)
+
+
+def test_the_mark_of_a_number_is_mostly_zeros() -> None:
+    assert all(map(marks.number_mark, ("9001", "900001", "90000000001", "90000000012345")))
+    assert not any(map(marks.number_mark, ("9", "90", "901", "9010", "9000", "900123", "80001", "9000x1", "90012345")))
