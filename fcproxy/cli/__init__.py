@@ -1,8 +1,10 @@
 """The command line. Commands are loaded when they are called, so that `fcproxy --help` stays quick."""
 
+import gc
 import importlib
 import sys
 from io import TextIOWrapper
+from types import ModuleType
 
 import click
 
@@ -31,6 +33,17 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
 """Name, where the click command is, and its line in the list of commands."""
 
 
+def _loaded(module: str) -> ModuleType:
+    # Nothing of what an import makes is garbage, and it makes enough to be looked through again and again.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        if collecting:
+            gc.enable()
+
+
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name, _, _ in COMMANDS]
@@ -39,7 +52,7 @@ class _LazyGroup(click.Group):
         for name, place, _ in COMMANDS:
             if name == cmd_name:
                 module, _, attribute = place.partition(":")
-                command = getattr(importlib.import_module(module), attribute)
+                command = getattr(_loaded(module), attribute)
                 return command if isinstance(command, click.Command) else None
         return None
 
