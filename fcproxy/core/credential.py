@@ -1,13 +1,16 @@
-"""The Authorization header (RFC 9110 section 11.6.2): Bearer (RFC 6750) and Basic (RFC 7617)."""
+"""Headers that bear credentials: Authorization (RFC 9110 section 11.6.2), as Bearer (RFC 6750) or Basic (RFC 7617), and
+those of which a cassette keeps nothing, but whose values may be said again in an answer."""
 
 import base64
 import binascii
+import re
+from collections.abc import Iterator
 
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.marker import Marker
 from fcproxy.core.placeholders import Kind
 
-__all__ = ["AUTHORIZATION", "credential_of", "redact_authorization"]
+__all__ = ["AUTHORIZATION", "BEARING", "borne", "credential_of", "redact_authorization"]
 
 AUTHORIZATION = "header-authorization"
 """The rule's id."""
@@ -42,3 +45,40 @@ def redact_authorization(value: str, kind: Kind, ledger: Ledger) -> str:
     # A user that already is a placeholder comes back as text, not as a marker: encode it here.
     mark = ledger.marker(kind, user, AUTHORIZATION, encoding="b")
     return f"{scheme} {mark if mark != user else Marker('', 0, '', 'b').encode(user)}"
+
+
+BEARING = frozenset(
+    [
+        "cookie",
+        "set-cookie",
+        "proxy-authorization",
+        "x-api-key",
+        "api-key",
+        "x-auth-token",
+        "x-access-token",
+        "x-amz-security-token",
+        "x-csrf-token",
+        "x-stripe-csrf-token",
+    ]
+)
+"""Names of headers, in lower case, that are not stored and hold a credential."""
+
+_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/_=.~%:-]{16,4096}")
+_KNOWN = re.compile(r"[a-z]{1,12}_[A-Za-z0-9]{8,32}|[0-9T:.Z+-]+|.*REDACTED.*")
+"""Ids, times and placeholders: people keep these in cookies, too."""
+
+
+def borne(name: str, value: str) -> Iterator[str]:
+    """The credentials in a header of ``name``, one of `BEARING`: what is long and random, since it is looked for
+    everywhere."""
+    if name == "cookie":
+        found = [part.partition("=")[2] for part in value.split(";")]
+    elif name == "set-cookie":
+        found = [value.partition(";")[0].partition("=")[2]]
+    else:
+        scheme, user, password = credential_of(value)
+        found = [user or scheme, password]
+    for one in found:
+        word = one.strip().strip('"')
+        if _RANDOM.fullmatch(word) and not _KNOWN.fullmatch(word):
+            yield word

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NewType
 from fcproxy.core import content, marker, multipart
 from fcproxy.core.body import BodyKind, Opened, open_body
 from fcproxy.core.content import Decoder, Unopenable
-from fcproxy.core.credential import AUTHORIZATION, redact_authorization
+from fcproxy.core.credential import AUTHORIZATION, BEARING, borne, redact_authorization
 from fcproxy.core.expression import expression
 from fcproxy.core.ledger import Ledger
 from fcproxy.core.marker import Marker
@@ -27,10 +27,12 @@ __all__ = ["FORM_TYPE", "RedactedInteraction", "Redactor"]
 
 
 class _HeaderPlan(NamedTuple):
-    """Of headers with certain names: (index, rule) of the fields that may be kept, and their names in lower case."""
+    """Of headers with certain names: (index, rule) of the fields that may be kept, and their names in lower case; and
+    the indexes of those that are not, but hold credentials."""
 
     fields: tuple[tuple[int, HeaderRule], ...]
     names: tuple[str, ...]
+    bearing: tuple[int, ...]
 
 
 _PLANS = 512
@@ -244,6 +246,9 @@ class Redactor:
         kept: list[tuple[str, str]] = []
         dropped: list[int] = []
         clean, fields = self._text.clean, headers.fields
+        for at in plan.bearing:
+            for credential in borne(headers.names[at], fields[at][1]):
+                self.ledger.learned.add(credential, "secret")
         for number, (at, rule) in enumerate(plan.fields):
             field = fields[at]
             name, value = field
@@ -264,7 +269,8 @@ class Redactor:
             self._plans.clear()
         rules = [(at, self.book.header(side, name)) for at, name in enumerate(names)]
         fields = tuple([(at, rule) for at, rule in rules if rule is not None])
-        plan = self._plans[side, names] = _HeaderPlan(fields, tuple([names[at] for at, _ in fields]))
+        bearing = tuple([at for at, rule in rules if rule is None and names[at] in BEARING])
+        plan = self._plans[side, names] = _HeaderPlan(fields, tuple([names[at] for at, _ in fields]), bearing)
         return plan
 
     def _header(self, rule: HeaderRule, value: str) -> str | None:
