@@ -15,7 +15,7 @@ from fcproxy.core.json_text import Document
 from fcproxy.core.rules import FieldRule
 from fcproxy.core.scope import EVENT, Base, Scope, event_words, route_words, walk
 
-__all__ = ["Applicable", "FormOutlines", "FormPlan", "JsonOutlines", "JsonPlan"]
+__all__ = ["Applicable", "FormOutlines", "FormPlan", "JsonOutlines", "JsonPlan", "JsonText"]
 
 Applicable = Callable[[str, Scope], tuple[FieldRule, ...] | None]
 """(name, scope) -> the rules that a value there is asked by; None where that depends on the values beside it."""
@@ -25,6 +25,9 @@ _MOST = 512
 
 _FEW = 16
 _SHORT = 1024
+
+_SKELETONS = 256
+_SHORT_REST = 4 * 1024
 
 _LARGEST = 64 * 1024
 """Characters of the largest body that is looked at this way: with `_MOST`, it bounds the memory."""
@@ -52,6 +55,8 @@ class JsonPlan(NamedTuple):
     gathered: Callable[[Sequence[str]], tuple[str, ...]]
     """The free ones of all strings: those at ``free``."""
     ruled: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
+    named: tuple[int, ...]
+    """Those at ``ruled``."""
     numbers: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
 
 
@@ -62,21 +67,45 @@ class FormPlan(NamedTuple):
     rules: tuple[tuple[FieldRule, ...], ...]
 
 
+class _Skeleton(NamedTuple):
+    """A JSON text without its strings, cut at its numbers.
+
+    ``frame``: all that is neither string nor number. One frame, one grammar: where one such text is JSON, all are.
+    """
+
+    between: list[str]
+    numbers: list[str]
+    frame: str
+
+
+def _skeleton(text: str) -> _Skeleton:
+    pieces = _MAYBE_NUMBER.split(text)
+    between, numbers = pieces[0::2], pieces[1::2]
+    good = all(map(_NUMBER.fullmatch, numbers))
+    return _Skeleton(between, numbers, ("0" if good else "?").join(between))
+
+
 class JsonText:
     """A JSON text without escapes, cut at its quotes. ``strings`` and ``numbers`` may be changed, then `joined`."""
 
     __slots__ = ("_between", "_parts", "frame", "numbers", "recounted", "strings")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, skeletons: dict[str, _Skeleton]) -> None:
+        """``skeletons`` are remembered there: what differs between texts of one outline is in their strings, often."""
         parts = self._parts = text.split('"')
         self.strings = parts[1::2]
-        pieces = _MAYBE_NUMBER.split('"'.join(parts[0::2]))
-        self._between, self.numbers = pieces[0::2], pieces[1::2]
+        rest = '"'.join(parts[0::2])
+        skeleton = skeletons.get(rest)
+        if skeleton is None:
+            skeleton = _skeleton(rest)
+            if len(rest) <= _SHORT_REST:
+                if len(skeletons) >= _SKELETONS:
+                    skeletons.clear()
+                skeletons[rest] = skeleton
+        self._between, numbers, self.frame = skeleton
+        self.numbers = numbers.copy()
         self.recounted = False
         """To be set by who changes one of ``numbers``."""
-        good = all(map(_NUMBER.fullmatch, self.numbers))
-        self.frame = ("0" if good else "?").join(self._between)
-        """All that is neither string nor number. One frame, one grammar: where one such text is JSON, all are."""
 
     def joined(self) -> str:
         """The text."""
@@ -154,6 +183,7 @@ class JsonOutlines:
         self._applicable = applicable
         self._clean = clean
         self._frames: dict[str, _Frame] = {}
+        self._skeletons: dict[str, _Skeleton] = {}
         self._count = 0
 
     def forget(self) -> None:
@@ -163,7 +193,7 @@ class JsonOutlines:
 
     def find(self, text: str, base: Base) -> tuple[JsonText, JsonPlan] | None:
         """``text`` cut up, and its plan; None where its outline is not known."""
-        cut = _cut(text)
+        cut = self._cut(text)
         frame = self._frames.get(cut.frame) if cut is not None else None
         if cut is None or frame is None:
             return None
@@ -172,9 +202,14 @@ class JsonOutlines:
         plan = named.plan(strings) if named is not None else None
         return (cut, plan) if plan is not None else None
 
+    def _cut(self, text: str) -> JsonText | None:
+        if len(text) > _LARGEST or "\\" in text or marker.OPEN in text:
+            return None
+        return JsonText(text, self._skeletons)
+
     def learn(self, document: Document, base: Base) -> None:
         """Remembers the outline of a text that was read."""
-        cut = _cut(document.text)
+        cut = self._cut(document.text)
         if cut is None:
             return
         if self._count >= _MOST:
@@ -215,7 +250,8 @@ class JsonOutlines:
                 ruled.append((string, name, rules))
             else:
                 free.append(string)
-        return JsonPlan(tuple(free), gather(free), tuple(ruled), tuple(numbers))
+        named = tuple([at for at, _, _ in ruled])
+        return JsonPlan(tuple(free), gather(free), tuple(ruled), named, tuple(numbers))
 
 
 class FormOutlines:
@@ -247,9 +283,3 @@ class FormOutlines:
         pieces = [piece.partition("=") for piece in text.split("&")]
         plan = FormPlan([bool(piece[1]) for piece in pieces], tuple(rules))
         self._plans[base, tuple([piece[0] for piece in pieces])] = plan
-
-
-def _cut(text: str) -> JsonText | None:
-    if len(text) > _LARGEST or "\\" in text or marker.OPEN in text:
-        return None
-    return JsonText(text)

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote
 from fcproxy.core import form, json_text, marker
 from fcproxy.core.armour import base85_runs
 from fcproxy.core.expression import expression
-from fcproxy.core.familiar import FormOutlines, JsonOutlines
+from fcproxy.core.familiar import FormOutlines, JsonOutlines, JsonPlan, JsonText
 from fcproxy.core.form_pieces import FormScopes, Pair, name_of
 from fcproxy.core.grams import MIN_LENGTH
 from fcproxy.core.json_text import Document
@@ -151,18 +151,28 @@ class StructureRedactor:
         if found is None:
             return None
         cut, plan = found
-        clean = self._text.clean
+        strings, clean = cut.strings, self._text.clean
+        known = clean.issuperset(plan.gathered(strings))
+        fresh = () if known else [at for at in plan.free if strings[at] not in clean]
+        for at in (*fresh, *plan.named):
+            if not strings[at].isprintable():
+                return None  # a control character makes it none (RFC 8259 section 7)
+        return cut.joined() if self._filled(cut, plan, fresh) else text
+
+    def _filled(self, cut: JsonText, plan: JsonPlan, fresh: Sequence[int]) -> bool:
+        """Whether anything was redacted in ``cut``; ``fresh`` are its free texts that are new."""
+        strings = cut.strings
         changed = False
-        if not clean.issuperset(plan.gathered(cut.strings)):
-            for at in plan.free:
-                value = cut.strings[at]
-                if value not in clean and (done := self._text.redact(value)) != value:
-                    cut.strings[at], changed = _string(done, ascii_only=value.isascii())[1:-1], True
+        for at in fresh:
+            value = strings[at]
+            done = self._text.redact(value)
+            if done != value:
+                strings[at], changed = _string(done, ascii_only=value.isascii())[1:-1], True
         for at, name, rules in plan.ruled:
-            value = cut.strings[at]
+            value = strings[at]
             done = self._leaf(value, name, _NOWHERE, _first(rules, value))
             if done != value:
-                cut.strings[at], changed = _string(done, ascii_only=value.isascii())[1:-1], True
+                strings[at], changed = _string(done, ascii_only=value.isascii())[1:-1], True
         for at, name, rules in plan.numbers:
             token = cut.numbers[at]
             if not rules and len(token) < MIN_LENGTH:
@@ -170,7 +180,7 @@ class StructureRedactor:
             done = self._json_number(token, name, _NOWHERE, _first(rules, token))
             if done != token:
                 cut.numbers[at], changed, cut.recounted = done, True, True
-        return cut.joined() if changed else text
+        return changed
 
     def _json(self, text: str, base: Base, document: Document, arrays: dict[int, OctetArray | None]) -> str:
         out: list[str] = []

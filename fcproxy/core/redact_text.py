@@ -36,6 +36,7 @@ _URL = expression(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>\\]+")
 _TRIM = ".,;:!?)]}"
 
 
+_CONTROL = expression(r"[\x00-\x1f]")
 _WORD = re.compile(r"[A-Za-z0-9_./-]+")
 """Nothing in it separates a name from a value, nor escapes a character."""
 
@@ -66,7 +67,8 @@ class TextRedactor:
         self._names = names_in_text(book.fields)
         self._literals = literals_of(book) if ledger.comparing else None
         self.clean: set[str] = set()
-        """Texts in which nothing is to be redacted. Whatever is learned takes out those that may hold it."""
+        """Texts without control characters in which nothing is to be redacted. Whatever is learned takes out those
+        that may hold it."""
         self.clean_urls: set[str] = set()
         """URLs in which nothing is to be redacted, likewise."""
         self.met_earlier = False
@@ -125,7 +127,7 @@ class TextRedactor:
         return done
 
     def _clean(self, text: str) -> None:
-        if len(text) < _CACHED_LENGTH:
+        if len(text) < _CACHED_LENGTH and (text.isprintable() or _CONTROL.search(text) is None):
             if len(self.clean) >= _CACHE:
                 self.clean.clear()
             self.clean.add(text)

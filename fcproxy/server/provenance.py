@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from fcproxy import __version__
 from fcproxy.core.expression import expression
@@ -35,6 +36,7 @@ def provenance_of(
 _PRODUCT = expression(r"(?<![^ ])[A-Za-z][A-Za-z-]{0,23}/v?[0-9]{1,4}(?:[.-][0-9A-Za-z]{1,8}){0,4}(?![^ ])")
 
 
+@lru_cache(64)
 def client_name(agent: str | None) -> str | None:
     """Products and versions of a User-Agent field, such as `Stripe/v1 PythonBindings/16.1.0`; None where it has none.
 

@@ -15,6 +15,9 @@ __all__ = ["LiveGuard"]
 
 _LIVE_KEY = expression(r"(?<![A-Za-z0-9])(?:sk|rk|rkcs|ek|uk|usk)_(?:org_)?live_")
 _LIVE_PARAMETER = expression(rb"(?:^|[?&])key=(?:pk|sk|rk)(?:_|%5[Ff])live(?:_|%5[Ff])")
+_NAMED = b'"livemode'
+"""Found by itself first, at a fifth of the cost."""
+
 # Also within JSON in a string, as the Stripe CLI has its events.
 _LIVEMODE = expression(rb'"livemode\\*"\s*:\s*true')
 
@@ -52,7 +55,12 @@ class LiveGuard:
                 data = content.decode(data, names, self._decoders)
             except Unopenable:
                 return None  # not stored either
-        return "livemode" if _LIVEMODE.search(data) else None
+        at = data.find(_NAMED)
+        while at >= 0:
+            if _LIVEMODE.match(data, at):
+                return "livemode"
+            at = data.find(_NAMED, at + 1)
+        return None
 
 
 def _is_live(credential: str) -> bool:
