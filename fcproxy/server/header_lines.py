@@ -85,22 +85,19 @@ class Line:
     Compared by identity: as long as a line is remembered, equal ones lead to the very same object.
     """
 
-    __slots__ = ("field", "kind", "pair", "value")
+    __slots__ = ("field", "kind", "name", "pair", "value")
 
     def __init__(self, kind: Kind, value: bytes | None, field: _Field) -> None:
         self.kind = kind
         self.value = value
         self.field = field
+        self.name = field.lower
+        """The field's name in lower case."""
         self.pair = (field.written, value.decode()) if value is not None else None
 
-    @property
-    def name(self) -> str:
-        """The field's name in lower case."""
-        return self.field.lower
-
     def read(self, line: bytes) -> tuple[str, str]:
-        """Name and value of ``line``, which this stands for."""
-        return self.pair or (self.field.written, value_of(line).decode())
+        """Name and value of ``line``, one of those that this stands for; those of a line by itself are its `pair`."""
+        return self.field.written, value_of(line).decode()
 
 
 class Lines(dict[bytes, Line]):

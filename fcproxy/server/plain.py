@@ -67,7 +67,7 @@ class Plain(NamedTuple):
 
     def headers(self) -> Headers:
         """The header fields in order."""
-        items = [known.read(line) for line, known in zip(self.lines, self.meanings, strict=True)]
+        items = [known.pair or known.read(line) for line, known in zip(self.lines, self.meanings, strict=True)]
         return Headers.named(items, [known.name for known in self.meanings])
 
 
