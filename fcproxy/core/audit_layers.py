@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 __all__ = ["opened_words", "opens", "views"]
 
-_PERCENT = re.compile(r"[^\s\"'<>{}\\]*%[0-9A-Fa-f]{2}[^\s\"'<>{}\\]*")
+_PERCENT = re.compile(r"(?<![^\s\"'<>{}\\])[^\s\"'<>{}\\]*%[0-9A-Fa-f]{2}[^\s\"'<>{}\\]*")
 _BACKSLASH = re.compile(
     r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|u\{([0-9A-Fa-f]{1,6})\}|([0-3][0-7]{2})"
     r"|([/\"'\\nrtbf]|\r?\n[ \t]*))"

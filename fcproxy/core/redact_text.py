@@ -2,6 +2,7 @@
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -250,7 +251,7 @@ class TextRedactor:
                 if hit is None:
                     continue
                 start, end = view.span(hit.start, hit.end)
-                if text[:start].endswith("+") and hit.kind == "email":
+                if hit.kind == "email" and text[start - 1 : start] == "+":
                     continue  # the plus is part of an address that has been looked at as a whole
                 hits.append(_Hit(start, end, hit.value, hit.kind, hit.rule, hit.hint, str(view.percent)))
         yield from sorted(hits, key=lambda hit: (hit.start, -hit.end))
@@ -313,7 +314,7 @@ class TextRedactor:
 
 def _over_seams(hit: _Hit, view: peel.Peeled) -> _Hit | None:
     """``hit`` as far as it goes over the ends of lines; by its shape alone only where it goes on as a key does."""
-    seams = [seam for seam in view.seams if hit.start < seam < hit.end]
+    seams = view.seams[bisect_right(view.seams, hit.start) : bisect_left(view.seams, hit.end)]
     if not seams or hit.rule in ("learned", "encoded"):
         return hit if seams else None
     if hit.kind != "secret":
