@@ -72,20 +72,21 @@ class Cassette:
 
     def find(self, form: Canonical, *, ordered: bool = False) -> Found:
         """The interaction that answers ``form`` now. Marks nothing: `play` does."""
-        keyed = self.index.keyed(form.key, self.accepts(form.family))
+        family = form.family
+        keyed = self.index.keyed(form.key, self._accepted.get(family) or self.accepts(family))
         fitting = self._by_secrets(keyed, form) if keyed and form.secrets else keyed
         if not fitting:
             fitting = self._by_template(form)
         if not fitting:
             return Found(None, "no_match", keyed)
-        if self._bindings.many_credentials and len(fitting) > 1:
+        if len(fitting) > 1 and self._bindings.many_credentials:
             fitting = self._by_credential(fitting, form)
         if ordered:
             return self._in_sequence(fitting)
-        if form.method in SAFE_METHODS:
-            return self._safe(fitting)
         if len(fitting) == 1 and not self.played[fitting[0]]:
             return Found(fitting[0])  # nothing to be kept in mind: most requests are sent once
+        if form.method in SAFE_METHODS:
+            return self._safe(fitting)
         fresh = self._first_fresh(fitting, 0, len(fitting))
         return Found(fresh) if fresh is not None else Found(None, "exhausted", fitting)
 
@@ -165,9 +166,10 @@ class Cassette:
         return next((index for index, count in enumerate(self.played) if not count), None)
 
     def _safe(self, fitting: Sequence[int]) -> Found:
-        """Answers that were recorded after the same change come first; then those of the nearest change before it."""
+        """Answers that were recorded after the same change come first; then those of the nearest change before it.
+        Where there is but one, it has been played."""
         if len(fitting) == 1:
-            return Found(fitting[0], repeated=self.played[fitting[0]] > 0)
+            return Found(fitting[0], repeated=True)
         reached = bisect_right(fitting, self.last_change, key=self._epochs.__getitem__)
         low, high = self._epoch_of(fitting, fitting[max(reached - 1, 0)])
         fresh = self._first_fresh(fitting, low, high)

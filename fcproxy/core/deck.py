@@ -195,26 +195,27 @@ class Deck:
         if self.options.expired:
             return _Miss("expired")
         found = cassette.find(form, ordered=self.options.ordered)
-        if form.method in SAFE_METHODS:
+        index = found.index
+        if key and form.method in SAFE_METHODS:
             key = None
-        again = self._retries.answer(key, form, found.index) if key else None
+        again = self._retries.answer(key, form, index) if key else None
         if again is not None:
             self._repeated += not again.reused
             if again.reused:
                 self._notes[f"{_named(form)}: Idempotency-Key used again with other parameters; Stripe's error"] += 1
             return Replay(again.index, again.response, again=True)
-        if found.index is None:
+        if index is None:
             return _Miss(found.reason, found.near)
-        response = cassette.interactions[found.index].response
-        if found.index in cassette.not_stored:
-            return _Miss("not_stored", (found.index,), reason_of(response.headers))
-        cassette.play(found.index, form)
+        response = cassette.interactions[index].response
+        if index in cassette.not_stored:
+            return _Miss("not_stored", (index,), reason_of(response.headers))
+        cassette.play(index, form)
         self._repeated += found.repeated
         if form.loosened:
-            self._note_rules(cassette.index.canonical(found.index), form)
+            self._note_rules(cassette.index.canonical(index), form)
         if key:
-            self._retries.remember(key, form, found.index)
-        return Replay(found.index, response, found.repeated)
+            self._retries.remember(key, form, index)
+        return Replay(index, response, found.repeated)
 
     def _note_rules(self, recorded: Canonical, form: Canonical) -> None:
         """Counts the route rules without which this hit would have been a miss."""

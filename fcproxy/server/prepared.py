@@ -1,7 +1,7 @@
 """Recorded answers as bytes that go on the wire, for the hot path.
 
-Most answers are given once, so they have to be made quickly: fields that came before in any answer are not written
-again, and only what is asked for a second time is kept.
+Most answers are given once, so they have to be made quickly: one that is stored as it is sent needs no new headers.
+Only what is asked for a second time is kept.
 """
 
 from fcproxy.core.deck import Replay
@@ -13,10 +13,6 @@ __all__ = ["Prepared"]
 _BYTES = 64 * 1024 * 1024
 """Most bytes of answers that are kept."""
 
-_FIELDS = 4096
-_LONGEST = 512
-"""How many header fields are kept, and of what length: 2 MiB."""
-
 _SHAPES = 256
 """How many sequences of field names are known, and how many first lines."""
 
@@ -27,9 +23,8 @@ class Prepared:
     def __init__(self) -> None:
         self._answers: dict[int, tuple[Response, int, bytes]] = {}
         self._kept = 0
-        self._lines = _Lines()
         self._shapes: dict[tuple[str, ...], int | None] = {}
-        self._firsts: dict[tuple[int, str], bytes] = {}
+        self._firsts: dict[tuple[int, str], str] = {}
 
     def get(self, replay: Replay) -> bytes:
         """The whole answer to an HTTP/1.1 client that keeps its connection and sent no HEAD."""
@@ -48,13 +43,14 @@ class Prepared:
         return data
 
     def _written(self, response: Response, index: int) -> bytes:
-        headers, body = list(response.headers), response.body
-        at = self._length_at(tuple([name for name, _ in headers]))
+        headers, body = response.headers, response.body
+        fields = headers.fields
+        at = self._length_at(tuple([name for name, _ in fields]))
         first = self._firsts.get((response.status, response.reason)) or self._first(response)
         # What is not stored as it is sent is left to the function that everything else is written by.
-        if not first or at is None or headers[at][1] != str(len(body)):
+        if not first or at is None or fields[at][1] != str(len(body)):
             return whole(response, [("Fcproxy-Hit", str(index))])
-        return b"".join([first, *map(self._lines.__getitem__, headers), b"Fcproxy-Hit: %d\r\n\r\n" % index, body])
+        return b"%bFcproxy-Hit: %d\r\n\r\n%b" % (head_bytes(first, headers)[:-2], index, body)
 
     def _length_at(self, names: tuple[str, ...]) -> int | None:
         """The number of the one Content-Length; None where there is not one, or the head cannot be sent as it is."""
@@ -67,24 +63,11 @@ class Prepared:
         self._shapes[names] = at = lower.index("content-length") if one else None
         return at
 
-    def _first(self, response: Response) -> bytes:
+    def _first(self, response: Response) -> str:
         """The first line; empty where there is no body."""
         status, reason = response.status, response.reason
-        line = whole(Response(status, Headers(), b"", reason)).partition(b"\r\n")[0] + b"\r\n"
+        line = whole(Response(status, Headers(), b"", reason)).partition(b"\r\n")[0].decode("utf-8", "surrogateescape")
         if len(self._firsts) >= _SHAPES:
             self._firsts.clear()
-        self._firsts[status, reason] = first = b"" if without_body("GET", status) else line
+        self._firsts[status, reason] = first = "" if without_body("GET", status) else line
         return first
-
-
-class _Lines(dict[tuple[str, str], bytes]):
-    """Header fields as they are written, remembered."""
-
-    def __missing__(self, field: tuple[str, str]) -> bytes:
-        name, value = field
-        line = head_bytes(f"{name}: {value}", Headers()).removesuffix(b"\r\n")
-        if len(line) <= _LONGEST:
-            if len(self) >= _FIELDS:
-                self.clear()
-            self[field] = line
-        return line
