@@ -34,6 +34,10 @@ __all__ = ["Inspection"]
 MAX_DEPTH = 8
 """Most encodings inside each other that are opened. Deeper ones are reported as unreadable, not passed."""
 
+MAX_NESTED = 24
+"""Most structures inside each other that are taken apart: forms in forms, JSON in JSON. `a=a=a=` is one in another at
+each of its signs."""
+
 MAX_VIEWED = 64 * 1024 * 1024
 """Most characters that the encodings inside one content may open to, all together."""
 
@@ -51,11 +55,13 @@ _NOTHING = Copies(())
 
 @dataclass(frozen=True, slots=True)
 class _At:
-    """A place while it is looked into: its name, the encodings opened on the way, the context of what stands there."""
+    """A place while it is looked into: its name, the encodings opened on the way, the context of what stands there, and
+    how many structures it is inside of."""
 
     place: str
     layers: tuple[str, ...] = ()
     context: Context = _NOWHERE
+    nested: int = 0
 
     def inside(self, layer: str) -> "_At":
         return replace(self, layers=(*self.layers, layer))
@@ -367,10 +373,13 @@ class Inspection:
                 self._named(leaf, at)
             value = leaf.value
             if len(value) > 3 and leaf.path and (whole or nested(value)):
-                self._text(value, self._deeper(leaf, at))
+                if at.nested < MAX_NESTED:
+                    self._text(value, self._deeper(leaf, at))
+                elif "=" in value or value[:1] in "{[":
+                    self._unreadable("structures nested too deep", at)
 
     def _deeper(self, leaf: Leaf, at: _At) -> _At:
-        return replace(at, place=_join(at.place, leaf), context=leaf.context)
+        return replace(at, place=_join(at.place, leaf), context=leaf.context, nested=at.nested + 1)
 
     def _named(self, leaf: Leaf, at: _At) -> None:
         value = leaf.value

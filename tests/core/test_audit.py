@@ -424,6 +424,19 @@ def test_no_text_makes_an_expression_run_away(text: str) -> None:
     found(exchange(text.encode()))
 
 
+@pytest.mark.parametrize("part", ["a=", "key=", "a=\r", "x=y&z=", '{"a":'])
+def test_a_form_in_a_form_in_a_form_is_refused_and_no_crash(part: str) -> None:
+    text = part * 2000 + "b"
+    assert {finding.rule for finding in found(exchange(text.encode()))} <= {"unreadable"}
+    url = f"https://api.stripe.com/v1/x?{quote(text, safe='=&')}"
+    assert {
+        finding.rule for finding in found(Interaction(Request("GET", url, Headers()), Response(200, Headers())))
+    } <= {"unreadable"}
+    secret = drawn(20)
+    hidden = "a=" * 20 + "password=" + secret
+    assert "secret-field" in {finding.rule for finding in found(exchange(hidden.encode()))}
+
+
 def test_one_value_in_one_field_is_one_finding() -> None:
     inner = quote(json.dumps({"api_password": drawn(16)}))
     assert [finding.place for finding in found(exchange(request_body=f"a=1&payload={inner}".encode()))] == [
