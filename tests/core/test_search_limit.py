@@ -57,3 +57,11 @@ def test_ordinary_bodies_are_far_from_it(monkeypatch: pytest.MonkeyPatch) -> Non
     assert open_body(Headers(), body.encode(), DECODERS).kind is BodyKind.JSON
     table = "\n".join(f"{n},ch_{dense(24)},{n}.00,usd" for n in range(400))
     assert answered(table, "text/csv").response.body == table.encode()
+
+
+@pytest.mark.timeout(20)
+def test_an_address_a_line_costs_no_more_for_the_lines_before_it() -> None:
+    text = "M\na@b.co " * 15_000
+    done = answered(text, "text/plain")
+    assert b"a@b.co" not in done.response.body
+    assert len(done.response.body.split(b"redacted-1@example.com")) == 15_001
