@@ -149,7 +149,7 @@ NAMES: tuple[NameRule, ...] = (
         names(
             "first_name last_name maiden_name full_name cardholder_name account_holder_name customer_name nickname"
             " full_name_aliases name_kana name_kanji first_name_kana last_name_kana first_name_kanji last_name_kanji"
-            " given_name surname family_name"
+            " given_name surname family_name verified_name registered_name"
         ),
         accept=known_name,
     ),
@@ -166,7 +166,7 @@ NAMES: tuple[NameRule, ...] = (
         "address",
         "a postal address",
         "Stripe API",
-        names("line1 line2 address_line1 address_line2 raw_address street street_address"),
+        names("line1 line2 address_line1 address_line2 raw_address street street_address verified_address"),
         accept=known_line,
     ),
     NameRule(
