@@ -6,12 +6,12 @@ like it gets none of this: escapes, markers, other white space make another outl
 """
 
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from fcproxy.core import marker
 from fcproxy.core.expression import expression
 from fcproxy.core.json_text import Document
+from fcproxy.core.pick import pick
 from fcproxy.core.rules import FieldRule
 from fcproxy.core.scope import EVENT, Base, Scope, event_words, route_words, walk
 
@@ -36,13 +36,6 @@ _MAYBE_NUMBER = expression(r"([-0-9][-+.0-9eE]*)")
 """Found twice as quickly as a number, and checked."""
 
 _NUMBER = expression(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-
-
-def gather(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """What gives the strings at ``places``, at the speed of C."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda strings: tuple([strings[at] for at in places])
 
 
 class JsonPlan(NamedTuple):
@@ -126,7 +119,7 @@ class _Frame:
     def __init__(self, frame: str) -> None:
         behind = [piece.strip(" \t\r\n") for piece in frame.split('"')[1:]]
         self.keys = [at for at, piece in enumerate(behind) if piece.startswith(":")]
-        self.names = gather(self.keys)
+        self.names = pick(self.keys)
         """The names among all strings: those at ``keys``."""
         self.before_strings = frozenset(at for at in self.keys if behind[at] == ":")
         self.named: dict[tuple[Base, tuple[str, ...]], _Named] = {}
@@ -151,7 +144,7 @@ class _Named:
         self._types = frame.valued(names, "object")
         self._lists = frame.valued(names, "url")
         self._events = frame.valued(names, "type")
-        self._telling = gather((*self._types, *self._lists, *self._events))
+        self._telling = pick((*self._types, *self._lists, *self._events))
         self._usual: dict[tuple[str, ...], JsonPlan | None] = {}
         """Plans by what the strings say themselves, as long as there are few: made of words, kinds take longer."""
         self.plans: dict[Kinds, JsonPlan | None] = {}
@@ -251,7 +244,7 @@ class JsonOutlines:
             else:
                 free.append(string)
         named = tuple([at for at, _, _ in ruled])
-        return JsonPlan(tuple(free), gather(free), tuple(ruled), named, tuple(numbers))
+        return JsonPlan(tuple(free), pick(free), tuple(ruled), named, tuple(numbers))
 
 
 class FormOutlines:

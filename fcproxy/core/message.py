@@ -5,8 +5,9 @@ Messages are named tuples: frozen data classes take three times as long to make,
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
-from operator import itemgetter
 from typing import NamedTuple
+
+from fcproxy.core.pick import pick
 
 __all__ = ["Headers", "Interaction", "Request", "Response"]
 
@@ -108,7 +109,7 @@ class Headers:
 class _Rest(NamedTuple):
     """What stays of headers with certain names: their fields, at the speed of C, and the names."""
 
-    fields: Callable[[Sequence[tuple[str, str]]], Sequence[tuple[str, str]]]
+    fields: Callable[[Sequence[tuple[str, str]]], tuple[tuple[str, str], ...]]
     names: tuple[str, ...]
 
 
@@ -119,10 +120,7 @@ _rests: dict[tuple[tuple[str, ...], frozenset[str]], _Rest] = {}
 
 def _rest(names: tuple[str, ...], unwanted: frozenset[str]) -> _Rest:
     wanted = [name not in unwanted for name in names]
-    places = [*compress(range(len(names)), wanted)]
-    # Of one place itemgetter gives the field itself.
-    fields = itemgetter(*places) if len(places) > 1 else (lambda items: [items[at] for at in places])
-    rest = _Rest(fields, tuple(compress(names, wanted)))
+    rest = _Rest(pick([*compress(range(len(names)), wanted)]), tuple(compress(names, wanted)))
     if len(names) <= _MOST_NAMES:
         if len(_rests) >= _RESTS:
             _rests.clear()
