@@ -60,7 +60,9 @@ class Lock:
 
     def __init__(self, cassette: Path) -> None:
         """Takes the lock. Raises CannotStart, naming the process that holds it."""
-        self._path = cassette.with_name(cassette.name + ".lock")
+        # By whichever links it is reached, it is one file that is replaced in the end.
+        target = Path(os.path.realpath(cassette))
+        self._path = target.with_name(target.name + ".lock")
         while True:
             try:
                 self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

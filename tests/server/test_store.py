@@ -256,6 +256,17 @@ def test_a_second_process_is_refused_with_the_holders_pid(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_link_to_a_cassette_is_the_same_cassette(tmp_path: Path) -> None:
+    link, cassette = tmp_path / "link.yaml", tmp_path / "c.yaml"
+    link.symlink_to("c.yaml")
+    lock = Lock(cassette)
+    with pytest.raises(CannotStart, match=str(os.getpid())):
+        Lock(link)
+    lock.release()
+    Lock(link).release()
+    assert [path.name for path in tmp_path.iterdir()] == ["link.yaml"]
+
+
 def test_no_file_is_none_and_an_unreadable_one_says_so(tmp_path: Path) -> None:
     assert load(tmp_path / "none.yaml") is None
     with pytest.raises(CassetteUnreadable, match=tmp_path.name):
