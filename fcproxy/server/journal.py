@@ -109,6 +109,8 @@ class Journal:
                 if self.failed is None:
                     await self._revise(change)
                 batch = [one._replace(interaction=change(one.interaction)) for one in batch]
+                # It is used up, and what has come meanwhile may be older than it.
+                self._waiting = [one._replace(interaction=change(one.interaction)) for one in self._waiting]
             data = b"".join([entry(one.sequence, one.interaction) for one in batch])
             await loop.run_in_executor(self._thread, self._write, data)
             self._look()

@@ -216,6 +216,43 @@ async def test_what_brings_a_revision_during_another_waits_for_its_own(tmp_path:
     await journal.close()
 
 
+async def test_what_waits_behind_a_revision_is_reached_by_the_next(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    assert await journal.append(0, interaction(0, b"word"))
+    later: list[asyncio.Task[None]] = []
+
+    async def meanwhile() -> None:
+        # Redacted before the sign was known for a secret, and not yet written when it is.
+        waiting = asyncio.create_task(journal.append(2, interaction(2, b"a sign")))
+        await asyncio.sleep(0)
+        journal.revise(without(b"sign"))
+        assert await journal.append(3, interaction(3, b"another"))
+        assert await waiting
+
+    def change(one: RedactedInteraction) -> RedactedInteraction:
+        if not later:
+            later.append(asyncio.create_task(meanwhile()))
+        return without(b"word")(one)
+
+    journal.revise(change)
+    assert await journal.append(1, interaction(1, b"one"))
+    await later[0]
+    assert b"sign" not in (tmp_path / "j").read_bytes()
+    await journal.close()
+
+
+@pytest.mark.timeout(20)
+async def test_a_journal_that_is_gone_when_it_is_to_be_revised_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    journal = Journal(tmp_path / "j", on_failure=told.append)
+    assert await journal.append(0, interaction(0, b"word"))
+    (tmp_path / "j").unlink()
+    journal.revise(without(b"word"))
+    assert not await journal.append(1, interaction(1, b"it was secret"))
+    assert told == [journal.failed]
+    await journal.close()
+
+
 def test_replacing_keeps_permissions_and_links(tmp_path: Path) -> None:
     real, link = tmp_path / "real.yaml", tmp_path / "link.yaml"
     replace_file(real, [b"one"])
