@@ -173,3 +173,24 @@ def test_keys_that_are_no_text(layout: str) -> None:
     key = SHAPED["API key"](random.Random(layout))
     report = audit_bytes(layout.format(key).encode(), "a.yaml", settings=SETTINGS, auditor=AUDITOR)
     assert "secret-key" in {finding.rule for finding in report.findings}
+
+
+def bomb(times: int) -> str:
+    """A few lines of aliases that stand for ten to the power of ``times`` values."""
+    lines = [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, times)]
+    return "\n".join(["- &a0 [x, x, x, x, x, x, x, x, x, x]", *lines])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", [bomb(12), "- &a [x, *a]", "- &a {b: {c: *a}}", bomb(6) + "\n- [*a5]" * 300])
+def test_aliases_are_counted_and_not_walked(text: str) -> None:
+    key = SHAPED["API key"](random.Random(text))
+    report = audit_bytes(f"{text}\n- {key}\n".encode(), "a.yaml", settings=SETTINGS, auditor=AUDITOR)
+    assert {finding.rule for finding in report.findings} == {"unreadable", "secret-key"}
+
+
+def test_aliases_that_are_few_are_read() -> None:
+    key = SHAPED["API key"](random.Random(7))
+    text = f"- &a {{note: {key}}}\n- [*a, *a, &b x, *b]\n"
+    report = audit_bytes(text.encode(), "a.yaml", settings=SETTINGS, auditor=AUDITOR)
+    assert {finding.rule for finding in report.findings} == {"secret-key"}
