@@ -115,7 +115,7 @@ FIELDS: tuple[FieldRule, ...] = (
     FieldRule(
         "secret-field",
         "secret",
-        ("secret", "signing_secret", "webhook_secret", "secret_key", "endpoint_secret", "*_secret"),
+        ("secret", "signing_secret", "webhook_secret", "secret_key", "*_secret_key", "endpoint_secret", "*_secret"),
         "signs events or makes keys",
         "O, C",
         in_text=True,
@@ -150,6 +150,7 @@ FIELDS: tuple[FieldRule, ...] = (
             "websocket_id",
             "access_key",
             "secret_access_key",
+            "*_secret_access_key",
             "credential",
             "credentials",
             "cookie",

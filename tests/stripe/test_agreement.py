@@ -29,7 +29,9 @@ TEXTS = {
     "cloud key": (f"key AKIA{UPPER} ok", UPPER),
     "forge key": (f"gh ghp_{TOKEN} ok", TOKEN),
 }
-NAMES = ("vendor_api_key", "db_password", "shop_access_token", "tls_private_key")
+NAMES = (
+    "vendor_api_key", "db_password", "shop_access_token", "tls_private_key", "shop_secret_key", "aws_secret_access_key",
+)  # fmt: skip
 
 
 def redacted(body: bytes, kind: str = "application/json", route: str = "/v1/things") -> RedactedInteraction:
