@@ -73,6 +73,7 @@ class Journal:
         self._waiting: list[_Waiting] = []
         self._gathering: asyncio.Future[None] | None = None
         self._flushing: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._change: Change | None = None
 
     def revise(self, change: Change) -> None:
@@ -86,7 +87,8 @@ class Journal:
         """Whether the interaction is durably on disk now. Never raises for a failing disk; see `failed`."""
         if self.failed is not None:
             return False
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        done: asyncio.Future[bool] = loop.create_future()
         self._waiting.append(_Waiting(sequence, interaction, done))
         if self._flushing is None or self._flushing.done():
             # A task of its own: a client that goes away must not take the other clients' entries with it.

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -66,10 +67,13 @@ class LiveUpstream:
         self._tls = tls
         self._connecting = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._connector: aiohttp.TCPConnector | None = None
+        self._clock: Callable[[], float] = monotonic
+        """The loop's, once it runs."""
         self._origins: dict[str, _Origin] = {}
         self._deadlines = Deadlines(first_byte_timeout, total_timeout)
 
     async def __aenter__(self) -> Self:
+        self._clock = asyncio.get_running_loop().time
         self._connector = aiohttp.TCPConnector(
             limit=0, ssl=self._tls or True, keepalive_timeout=15, socket_factory=self._socket
         )
@@ -90,7 +94,7 @@ class LiveUpstream:
     @asynccontextmanager
     async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
         """See Upstream."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         end = now + self._total
         exchange, late = None, "the upstream did not answer in time"
         try:
@@ -114,7 +118,7 @@ class LiveUpstream:
                 await exchange.end()
 
     def _put_off(self, limit: asyncio.Timeout, end: float) -> None:
-        self._deadlines.set(limit, min(asyncio.get_running_loop().time() + self._first_byte, end))
+        self._deadlines.set(limit, min(self._clock() + self._first_byte, end))
 
     async def _asked(
         self, request: Request, body: AsyncIterator[bytes] | None, moving: Callable[[], None]

@@ -218,11 +218,12 @@ class ShortcutConnection(Connection):
     ``_answering``: the request that is being forwarded; what comes meanwhile is held.
     """
 
-    __slots__ = ("_answering", "_armed", "_direct", "_ending", "_held", "_returns", "_shortcut")
+    __slots__ = ("_answering", "_armed", "_direct", "_ending", "_event_loop", "_held", "_returns", "_shortcut")
 
     def __init__(self, server: "ShortcutServer", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(server, loop)
         self._shortcut = server.shortcut
+        self._event_loop = loop  # known here: to be told which one runs costs a system call
         self._direct = True
         self._returns = False
         self._held = b""
@@ -269,12 +270,11 @@ class ShortcutConnection(Connection):
         """Whether the request is on its way through the shortcut."""
         if self.transport is None or self.writing_paused:
             return False
-        loop = asyncio.get_running_loop()
-        answering = self._shortcut.forwarded(plain, self, loop)
+        answering = self._shortcut.forwarded(plain, self, self._event_loop)
         if answering is None:
             return False
         self.finish()  # the client has done its part: from here on it keeps nobody waiting
-        self._answering = loop.create_task(answering)
+        self._answering = self._event_loop.create_task(answering)
         self._answering.add_done_callback(self._answered)
         return True
 
