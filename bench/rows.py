@@ -184,7 +184,7 @@ def start_times(folder: Path, effort: Effort) -> list[Cell]:
     """From the start of the process to the end of its first answer, in seconds."""
     # As pip leaves a package; a checkout may have been changed since, or bytecode be switched off.
     compile_dir(Path(fcproxy.__file__).parent, quiet=1)
-    everyone = [one for one in present(REPLAY, effort) if "log line" not in one.name and "low-level" not in one.name]
+    everyone = [one for one in present(REPLAY, effort) if one.most > 1 or one.kind == "peer"]
     cells = [Cell("start", one.name, one.kind, "s") for one in everyone]
     for _ in range(effort.rounds):
         for cell, one in zip(cells, everyone, strict=True):

@@ -249,6 +249,7 @@ REPLAY: tuple[Contestant, ...] = (
     Contestant("bare aiohttp application", "limit", _always, _script("bare_app.py"), 100_000),
     Contestant("bare aiohttp application, uvloop", "limit", _uvloop, _script("bare_app.py", "uvloop"), 100_000),
     Contestant("aiohttp low-level server, uvloop", "limit", _uvloop, _script("low_level.py", "uvloop"), 1),
+    Contestant("bare asyncio protocol, uvloop", "limit", _uvloop, _script("protocol.py"), 1),
     Contestant("talkback", "peer", _TALKBACK, _talkback, 10_000),
     Contestant("proxay", "peer", _PROXAY, _proxay, 1),
     Contestant("WireMock", "peer", _java, _wiremock, 10_000),

@@ -24,18 +24,26 @@ _FAILURES = frozenset({409, 429})
 class Found:
     """A lookup's result. ``index`` is None on a miss, then ``reason`` says why and ``near`` are look-alikes.
 
-    ``repeated``: the answer was given before (a sticky GET).
+    ``repeated``: the answer was given before (a sticky GET). ``settled``: whatever is played in between, an equal
+    request gets the same one again, and all that there is to do about it is to count.
     """
 
-    __slots__ = ("index", "near", "reason", "repeated")
+    __slots__ = ("index", "near", "reason", "repeated", "settled")
 
     def __init__(
-        self, index: int | None, reason: str = "", near: Sequence[int] = (), *, repeated: bool = False
+        self,
+        index: int | None,
+        reason: str = "",
+        near: Sequence[int] = (),
+        *,
+        repeated: bool = False,
+        settled: bool = False,
     ) -> None:
         self.index = index
         self.reason = reason
         self.near = near
         self.repeated = repeated
+        self.settled = settled
 
 
 class Cassette:
@@ -86,7 +94,10 @@ class Cassette:
         if len(fitting) == 1 and not self.played[fitting[0]]:
             return Found(fitting[0])  # nothing to be kept in mind: most requests are sent once
         if form.method in SAFE_METHODS:
-            return self._safe(fitting)
+            if len(fitting) > 1:
+                return self._safe(fitting)
+            settled = fitting is keyed and not form.secrets and not self._bindings.many_credentials
+            return Found(fitting[0], repeated=True, settled=settled)
         fresh = self._first_fresh(fitting, 0, len(fitting))
         return Found(fresh) if fresh is not None else Found(None, "exhausted", fitting)
 
@@ -166,10 +177,7 @@ class Cassette:
         return next((index for index, count in enumerate(self.played) if not count), None)
 
     def _safe(self, fitting: Sequence[int]) -> Found:
-        """Answers that were recorded after the same change come first; then those of the nearest change before it.
-        Where there is but one, it has been played."""
-        if len(fitting) == 1:
-            return Found(fitting[0], repeated=True)
+        """Answers that were recorded after the same change come first; then those of the nearest change before it."""
         reached = bisect_right(fitting, self.last_change, key=self._epochs.__getitem__)
         low, high = self._epoch_of(fitting, fitting[max(reached - 1, 0)])
         fresh = self._first_fresh(fitting, low, high)

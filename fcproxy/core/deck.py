@@ -30,15 +30,16 @@ __all__ = ["Decision", "Deck", "Forward", "Guard", "Options", "Refuse", "Replay"
 
 class Replay:
     """Answer with ``response``, which is interaction number ``index`` (from 0) of the cassette. ``again``: it was
-    given before."""
+    given before. ``settled``: equal requests will be answered so as long as the deck's version stays: see `repeat`."""
 
     __match_args__ = ("index", "response")
-    __slots__ = ("again", "index", "response")
+    __slots__ = ("again", "index", "response", "settled")
 
-    def __init__(self, index: int, response: Response, again: bool) -> None:
+    def __init__(self, index: int, response: Response, again: bool, settled: bool = False) -> None:
         self.index = index
         self.response = response
         self.again = again
+        self.settled = settled
 
 
 class Forward(NamedTuple):
@@ -144,6 +145,13 @@ class Deck:
         outcome = self._look_up(form, key)
         return outcome if isinstance(outcome, Replay) else self._refused(outcome, form)
 
+    def repeat(self, index: int) -> None:
+        """Counts what `replay` would do for a request whose answer is settled."""
+        self._sequence += 1
+        self._repeated += 1
+        if self._cassette is not None:
+            self._cassette.played[index] += 1
+
     @property
     def arrivals(self) -> int:
         """How many requests there have been."""
@@ -215,7 +223,7 @@ class Deck:
             self._note_rules(cassette.index.canonical(index), form)
         if key:
             self._retries.remember(key, form, index)
-        return Replay(index, response, found.repeated)
+        return Replay(index, response, found.repeated, found.settled and not form.loosened)
 
     def _note_rules(self, recorded: Canonical, form: Canonical) -> None:
         """Counts the route rules without which this hit would have been a miss."""

@@ -55,11 +55,13 @@ _BYTES = 64 * 1024 * 1024
 
 
 class _Known(NamedTuple):
-    """What is known of a request: its deck, its form, and the state that the form depends on."""
+    """What is known of a request: its deck, its form, and the state that the form depends on; and what the deck decided
+    and the answer's bytes, where that is settled."""
 
     opened: OpenedDeck
     form: Canonical
     version: int
+    settled: tuple[Replay, bytes] | None = None
 
 
 class _Head(NamedTuple):
@@ -118,8 +120,13 @@ class Shortcut:
         at = (first, compared, body)
         known = self._known.get(at)
         if known is not None:
-            opened, form, version = known
+            opened, form, version, settled = known
         learned = known is None or version != opened.deck.version
+        if not learned and settled is not None:
+            opened.deck.repeat(settled[0].index)
+            if self._log.enabled:
+                self._note(form, settled[0], perf_counter() - started)
+            return settled[1]
         if learned:
             found = self._quickly(plain) or self._learn(plain, at)
             if found is None:
@@ -131,8 +138,10 @@ class Shortcut:
             data = whole(miss_response(decision.miss))
         else:
             data = self._prepared.get(decision)
-            if learned and decision.again:
-                self._remember(at, opened, form, size)
+            if decision.settled and size + len(data) <= _LARGEST:
+                self._remember(at, _Known(opened, form, opened.deck.version, (decision, data)), size + len(data))
+            elif learned and decision.again and size <= _LARGEST:
+                self._remember(at, _Known(opened, form, opened.deck.version), size)
         if self._log.enabled:
             self._note(form, decision, perf_counter() - started)
         return data
@@ -178,18 +187,16 @@ class Shortcut:
         if at[:2] not in self._heads:
             self._remember_head(plain, opened, request)
         form = opened.deck.canonical(request)
-        self._remember(at, opened, form, plain.size)
+        if plain.size <= _LARGEST:
+            self._remember(at, _Known(opened, form, opened.deck.version), plain.size)
         return opened, form
 
-    def _remember(
-        self, at: tuple[bytes, tuple[bytes, ...], bytes], opened: OpenedDeck, form: Canonical, size: int
-    ) -> None:
-        if size <= _LARGEST:
-            self._size += size if at not in self._known else 0
-            if len(self._known) >= _ENTRIES or self._size > _BYTES:
-                self._known.clear()
-                self._size = size
-            self._known[at] = _Known(opened, form, opened.deck.version)
+    def _remember(self, at: tuple[bytes, tuple[bytes, ...], bytes], known: _Known, size: int) -> None:
+        self._size += size
+        if len(self._known) >= _ENTRIES or self._size > _BYTES:
+            self._known.clear()
+            self._size = size
+        self._known[at] = known
 
     def _remember_head(self, plain: Plain, opened: OpenedDeck, request: Request) -> None:
         begun = opened.deck.begun(request) if plain.body else None

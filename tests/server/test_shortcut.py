@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from fcproxy.config import Config
+from fcproxy.core.canonical import Canonical
+from fcproxy.core.deck import Deck, Refuse, Replay
 from fcproxy.core.modes import Mode
 from fcproxy.server.decks import Decks
 from fcproxy.server.plain import Plain
@@ -29,23 +31,32 @@ def post(body: str, key: str, *, odd: bool = False) -> bytes:
 
 
 async def recorded(folder: Path) -> Config:
-    """A cassette of two customers and a list, with the embedded fake."""
+    """A cassette of two customers, a list, and one customer before and after each, with the embedded fake."""
     config = Config()._replace(cassette=str(folder / "c.yaml"))
     async with proxy(Mode.RECORD, config) as app:
         for number in range(2):
+            assert (await speak(app.url, get("/v1/customers?limit=1"))).status == 200
             assert (await speak(app.url, post(f"metadata[n]={number}", f"k{number}"))).status == 200
         assert (await speak(app.url, get("/v1/customers?limit=2"))).status == 200
     return config
 
 
+POLL = ("a poll", get, ("/v1/customers?limit=1",))
 CONVERSATION = (
+    POLL,
+    POLL,
+    POLL,
     ("first", post, ("metadata[n]=0", "a")),
     ("a retry", post, ("metadata[n]=0", "a")),
+    POLL,
+    POLL,
+    POLL,
     ("its key with other parameters", post, ("metadata[n]=7", "a")),
     ("second", post, ("metadata[n]=1", "b")),
     ("exhausted", post, ("metadata[n]=1", "c")),
     ("the list", get, ("/v1/customers?limit=2",)),
-    ("the list again", get, ("/v1/customers?limit=2",)),
+    *(("the list again", get, ("/v1/customers?limit=2",)),) * 4,
+    POLL,
     ("the same in another spelling", get, ("/v1/customers?limit=%32",)),
     ("never recorded", get, ("/v1/customers?limit=3",)),
     ("a deck that there never was", get, ("/_fcproxy/d/nobody/v1/customers",)),
@@ -85,6 +96,32 @@ async def test_it_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     taken.clear()
     await answers(config, odd=True)
     assert taken == []
+
+
+async def test_what_is_settled_is_only_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = await recorded(tmp_path)
+    asked: list[str] = []
+    replay = Deck.replay
+
+    def watched(self: Deck, form: Canonical, key: str | None) -> Replay | Refuse:
+        asked.append(form.method)
+        return replay(self, form, key)
+
+    monkeypatch.setattr(Deck, "replay", watched)
+    async with proxy(Mode.REPLAY, config) as app, connected(app.url) as (reader, writer):
+        for number in range(6):
+            telemetry = f"X-Stripe-Client-Telemetry: {number}\r\n\r\n".encode()
+            writer.write(get("/v1/customers?limit=2")[:-2] + telemetry)
+            assert (await read_message(reader))[0].startswith(b"HTTP/1.1 200 OK\r\n")
+        verdict = app.decks.verdict()
+        assert asked == ["GET", "GET"]  # the first time, and the time from which on it is known
+        assert (verdict.played, verdict.repeated) == (1, 5)
+        # Something learned may change what an equal request means: the deck is asked again.
+        app.decks.default.deck._live.ledger.learned.add("sk_" + "test_" + "51NewlyLearned", "secret")
+        writer.write(get("/v1/customers?limit=2"))
+        await read_message(reader)
+        assert len(asked) == 3
+        assert app.decks.verdict().repeated == 6
 
 
 async def test_a_second_body_needs_no_deck_and_no_form_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
