@@ -38,7 +38,7 @@ def audit_check(name: str, known: Collection[str]) -> Judge:
                 for finding in findings[:_SHOWN]
             ]
             more = f" and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
-            raise RecordingRefused(findings[0].rule, f"the audit of the new cassette found {'; '.join(places)}{more}")
+            raise RecordingRefused(findings[0].rule, f"the audit found {'; '.join(places)}{more}")
         before += report.coverage.interactions
 
     return judge

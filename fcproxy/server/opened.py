@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from fcproxy.codings import DECODERS
 from fcproxy.config import Config
 from fcproxy.core.deck import Deck, Options
-from fcproxy.core.errors import CannotStart, UsageError
+from fcproxy.core.errors import CannotStart, CassetteUnreadable, RecordingRefused, UsageError
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.rules import RuleBook
 from fcproxy.server.check import Check
 from fcproxy.server.log import Tell, silent
 from fcproxy.server.playback import VERSION_RULE, Playback, is_too_old, playback
-from fcproxy.server.store import exists, load
+from fcproxy.server.store import exists, load, read_file
+from fcproxy.server.threads import to_its_end
 from fcproxy.server.upstream import Upstream, public_base
 from fcproxy.server.upstream_url import stored_origin
 from fcproxy.stripe.deck import stripe_deck
@@ -98,6 +99,8 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
     too_old = is_too_old(recorded_at, config) if parsed is not None else False
     if too_old and mode is Mode.AUTO:
         raise CannotStart(f"{config.cassette}: older than --max-age; record it again: auto only adds what is new")
+    if parsed is not None and mode is Mode.AUTO:
+        await _may_stay(config, check)
     redactor = Redactor(_rules(config), DECODERS)
     if mode in {Mode.RECORD, Mode.AUTO} and (shown := redactor.text(config.cassette)) != config.cassette:
         # Files are named before anything is recorded; the audit would refuse the name at the end, and all with it.
@@ -145,6 +148,24 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
         await opened.resources.aclose()
         raise
     return opened
+
+
+async def _may_stay(config: Config, check: Check) -> None:
+    """Raises CannotStart where the cassette that is added to holds what the audit will refuse with all that is new."""
+
+    def judge() -> None:
+        check(config.cassette, ())(read_file(Path(config.cassette), config.max_cassette << 20))
+
+    try:
+        # In a thread: a server goes on answering while one more of its decks is opened.
+        await to_its_end(judge)
+    except RecordingRefused as error:
+        raise CannotStart(
+            f"{config.cassette}: {error}; auto leaves that as it is, and what is new would be lost with it at the end: "
+            f"run `fcproxy redact {config.cassette}` first"
+        ) from None
+    except OSError as error:
+        raise CassetteUnreadable(config.cassette, f"cannot be read: {error.strerror}") from None
 
 
 def _rules(config: Config) -> RuleBook:

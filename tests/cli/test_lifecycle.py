@@ -313,3 +313,24 @@ def test_a_reader_that_has_gone_does_not_end_a_recording(tmp_path: Path) -> None
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(timeout=40) == 0
     assert len(bodies(tmp_path / "c.yaml")) == 1
+
+
+def test_auto_does_not_start_on_a_cassette_that_its_end_would_refuse(tmp_path: Path) -> None:
+    with rig(tmp_path, "-q") as served:
+        assert ask(served.url, body="description=here") == 200
+        assert served.stop() == 0
+    cassette = tmp_path / "c.yaml"
+    with Served("auto", "--cassette", "c.yaml", folder=tmp_path) as served:
+        assert ask(served.url, body="description=there") == 200
+        assert served.stop() == 0
+    cassette.write_text(leaking := cassette.read_text().replace("description=here", f"description={KEY}"))
+    done = fcproxy("auto", "--cassette", "c.yaml", "--port", "0", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("fcproxy: c.yaml: the audit found secret-key in interaction 0, request.body")
+    assert "run `fcproxy redact c.yaml` first" in done.stderr
+    assert KEY not in done.stderr
+    assert cassette.read_text() == leaking
+    assert sorted(path.name for path in tmp_path.iterdir() if "stderr" not in path.name) == ["c.yaml"]
+    assert fcproxy("redact", "c.yaml", folder=tmp_path).returncode == 0
+    with Served("auto", "--cassette", "c.yaml", folder=tmp_path) as served:
+        assert served.stop() == 0
