@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -129,29 +130,30 @@ async def test_a_journal_that_another_program_removes_is_noticed_too(tmp_path: P
 async def test_a_disk_that_takes_its_time_holds_the_answers_back_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    goes_on, syncs = threading.Event(), []
+    goes_on, writes = threading.Event(), []
 
-    def slow(file: int) -> None:
-        syncs.append(file)
+    def slow(file: int, data: memoryview) -> int:
+        writes.append(file)
         assert goes_on.wait(30)
+        return os.write(file, data)
 
     request = b"POST /v1/customers HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer %b\r\n" % KEY.encode()
     form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\nname=%d"
     async with proxy(Mode.RECORD, Config(cassette=str(tmp_path / "c.yaml"))) as app:
-        monkeypatch.setattr("fcproxy.server.journal.sync", slow)
+        monkeypatch.setattr("fcproxy.server.journal.write", slow)
         asked = [asyncio.create_task(speak(app.url, request + form % (number % 10))) for number in range(40)]
-        while not syncs or app.decks.verdict().recorded < 40:
+        while not writes or app.decks.verdict().recorded < 40:
             await asyncio.sleep(0.001)
         for _ in range(20):
             health = await speak(app.url, b"GET /_fcproxy/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert health.status == 200
         assert not any(task.done() for task in asked), "acknowledged before it is on the disk"
-        assert len(syncs) == 1
+        assert len(writes) == 1
         goes_on.set()
         got = await asyncio.gather(*asked)
         assert {each.status for each in got} == {200}
         assert len({json.loads(each.body)["id"] for each in got}) == 40
-        assert len(syncs) <= 2, "those that waited share one"
+        assert len(writes) <= 2, "those that waited share one"
         monkeypatch.undo()
     assert len(load_all(tmp_path / "c.yaml")) == 40
 

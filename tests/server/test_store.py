@@ -1,6 +1,7 @@
 """Files: locked, durable, replaced whole or not at all."""
 
 import asyncio
+import fcntl
 import json
 import os
 import stat
@@ -111,6 +112,19 @@ async def test_a_write_waits_a_little_for_half_of_those_who_are_to_come(
     journal.under_way = 6
     monkeypatch.setattr("fcproxy.server.journal._GATHER_SECONDS", 0.001)
     assert await journal.append(10, interaction(10))  # nor for ever
+    await journal.close()
+
+
+@pytest.mark.parametrize(("fsync", "durable"), [("always", True), ("batch", False), ("never", False)])
+@pytest.mark.skipif(not hasattr(os, "O_DSYNC"), reason="written and then forced to the disk here")
+async def test_each_write_is_durable_by_itself_where_that_is_asked_for(
+    fsync: str, durable: bool, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "j", fsync)
+    for number in range(2):
+        assert bool(fcntl.fcntl(journal.fileno(), fcntl.F_GETFL) & os.O_DSYNC) is durable
+        journal.revise(without(b"ok"))  # makes another file
+        assert await journal.append(number, interaction(number))
     await journal.close()
 
 
