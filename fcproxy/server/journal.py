@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from fcproxy.core.errors import CannotStart
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.server.entry import entry, read_entry
-from fcproxy.server.store import sync_folder
+from fcproxy.server.store import open_file, sync_folder
 
 __all__ = ["Change", "Journal", "JournalReader", "read_journal"]
 
@@ -244,7 +244,7 @@ class JournalReader:
 
     def __init__(self, path: Path) -> None:
         """Raises OSError."""
-        self._file = path.open("rb")
+        self._file = open_file(path)
         self._size = os.fstat(self._file.fileno()).st_size
         self._starts: dict[int, int] = {}
 

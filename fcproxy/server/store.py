@@ -1,10 +1,12 @@
 """Where cassettes are kept: read, lock, replace atomically. A cassette on disk is the old one or the new one, whole."""
 
+import errno
 import fcntl
 import os
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 
 from fcproxy.codings import DECODERS
@@ -13,7 +15,7 @@ from fcproxy.core.expression import expression
 from fcproxy.vcr_format import ParsedCassette, parse_text
 from fcproxy.vcr_format.document import MAX_BYTES, decode, too_large
 
-__all__ = ["Lock", "exists", "journal_path", "load", "read_file", "replace_file", "sweep", "sync_folder"]
+__all__ = ["Lock", "exists", "journal_path", "load", "open_file", "read_file", "replace_file", "sweep", "sync_folder"]
 
 
 def load(path: Path, most: int = MAX_BYTES) -> ParsedCassette | None:
@@ -34,15 +36,22 @@ def _text(path: Path, most: int) -> str | None:
 
 
 def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
-    """The bytes of a file. Raises OSError; CassetteUnreadable for what is too large or no regular file."""
-    # Asked before reading: a device or a pipe may never end, and half a gigabyte is refused without being held.
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise CassetteUnreadable(str(path), "no regular file")
-        if about.st_size > most:
+    """The bytes of a file. Raises OSError, and CassetteUnreadable for what is too large."""
+    with open_file(path) as file:
+        # Asked before reading: half a gigabyte is refused without being held.
+        if os.fstat(file.fileno()).st_size > most:
             raise too_large(str(path), most)
         return file.read()
+
+
+def open_file(path: Path) -> BufferedReader:
+    """A file, to be read. Raises OSError, also for what is no regular file."""
+    # Not blocking: to open a pipe waits for who writes into it, and a device may never end.
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "no regular file")
+    return open(file, "rb")
 
 
 def exists(path: Path) -> bool:
@@ -65,13 +74,17 @@ class Lock:
         self._path = target.with_name(target.name + ".lock")
         while True:
             try:
-                self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                self._file = os.open(self._path, _LOCK_FLAGS, 0o600)
             except OSError as error:
                 raise CannotStart(f"{cassette}: cannot be written there: {error.strerror}") from None
             if self._take(cassette):
                 return
 
     def _take(self, cassette: Path) -> bool:
+        if not _is_lock(self._file):
+            os.close(self._file)
+            # It would be written over, by whatever other name it is known.
+            raise CannotStart(f"{self._path}: stands where the lock belongs, and is none of ours: move it away")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -92,6 +105,15 @@ class Lock:
         with suppress(OSError):
             self._path.unlink()
         os.close(self._file)
+
+
+_LOCK_FLAGS = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_PROCESS = expression(rb"\d{0,20}")
+
+
+def _is_lock(file: int) -> bool:
+    about = os.fstat(file)
+    return stat.S_ISREG(about.st_mode) and about.st_nlink <= 1 and _PROCESS.fullmatch(os.pread(file, 32, 0)) is not None
 
 
 def replace_file(path: Path, pieces: Iterable[bytes]) -> None:

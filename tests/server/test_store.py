@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,13 @@ def test_a_journal_that_cannot_be_read_is_moved_aside(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"not ours\n"]
 
 
+def test_a_pipe_in_the_journals_place_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(journal_path(tmp_path / "c.yaml"))
+    with pytest.raises(CannotStart, match=r"c\.yaml\.journal: .*no regular file"):
+        rescue(tmp_path / "c.yaml", no_check)
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml.journal"]
+
+
 def without(secret: bytes) -> Change:
     def change(one: RedactedInteraction) -> RedactedInteraction:
         response = one.response._replace(body=one.response.body.replace(secret, b"gone"))
@@ -304,6 +312,30 @@ def test_a_second_process_is_refused_with_the_holders_pid(tmp_path: Path) -> Non
         holder.kill()
         holder.wait()
         Lock(cassette).release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def _hard_link(path: Path) -> None:
+    (path.parent / "mine").write_text("12")
+    path.hardlink_to(path.parent / "mine")
+
+
+def _text(path: Path) -> None:
+    path.write_text("[[package]]\n")
+
+
+@pytest.mark.parametrize("make", [_hard_link, _text, os.mkfifo, Path.mkdir])
+def test_what_is_no_lock_is_neither_written_over_nor_removed(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "c.yaml.lock")
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(CannotStart, match=r"c\.yaml"):
+        Lock(tmp_path / "c.yaml")
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_lock_of_a_process_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml.lock").write_text("12345")
+    Lock(tmp_path / "c.yaml").release()
     assert list(tmp_path.iterdir()) == []
 
 
