@@ -30,11 +30,7 @@ if TYPE_CHECKING:
     from fcproxy.core.verdict import Verdict
     from fcproxy.server.control import Control, ControlRequest
 
-__all__ = ["DRAIN_SECONDS", "App", "Outcome", "running"]
-
-DRAIN_SECONDS = 10.0
-"""How long requests in flight may take to end once the proxy stops."""
-
+__all__ = ["App", "Outcome", "running"]
 
 _LONGEST_SWEEP = 60.0
 """Seconds between two looks for idle decks."""
@@ -151,9 +147,7 @@ class App:
                 await site.stop()
             self._server.pre_shutdown()
             self._sockets.close()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    await self._proxy.drained()
+            await self._proxy.in_flight.drained()
             await self._runner.cleanup()
         if self._sweeping is not None:
             self._sweeping.cancel()

@@ -98,11 +98,15 @@ class Decks:
         return name, opened
 
     async def eject(self, name: str, *, keep: bool) -> "Verdict":
-        """Ends a deck and gives its final verdict. Raises KeyError for an unknown one; see also OpenedDeck.end."""
+        """Ends a deck, once its requests in flight have ended, and gives its final verdict. Raises KeyError for an
+        unknown one; see also OpenedDeck.end."""
         opened = self._open.pop(name)
         self._ejected.add(name)
         self.version += 1
-        await opened.end(keep=keep)
+        try:
+            await opened.in_flight.drained()
+        finally:
+            await opened.end(keep=keep)
         return opened.verdict()
 
     async def end_idle(self, now: float) -> list[str]:
@@ -113,7 +117,7 @@ class Decks:
         told = []
         for name, opened in list(self._open.items()):
             arrivals, since = self._seen.get(name, (-1, now))
-            if opened.deck.arrivals != arrivals:
+            if opened.deck.arrivals != arrivals or opened.in_flight.count:
                 self._seen[name] = (opened.deck.arrivals, now)
             elif now - since >= self._config.deck_timeout:
                 told.append(await self._end_idle(name, opened.cassette))

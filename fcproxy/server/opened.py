@@ -13,6 +13,7 @@ from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import Redactor
 from fcproxy.core.rules import RuleBook
 from fcproxy.server.check import Check
+from fcproxy.server.in_flight import InFlight
 from fcproxy.server.log import Tell, silent
 from fcproxy.server.playback import VERSION_RULE, Playback, is_too_old, playback
 from fcproxy.server.store import exists, load, read_file
@@ -53,6 +54,8 @@ class OpenedDeck:
         """When the cassette that is played was recorded (ISO 8601, UTC), if it tells."""
         self.timed = False
         """Whether a recording keeps how long each answer took."""
+        self.in_flight = InFlight()
+        """Its requests that are being answered, but for those that the shortcut answers at once."""
         self.resources = AsyncExitStack()
 
     @property

@@ -16,6 +16,7 @@ from fcproxy.server.cli_socket import CliSockets
 from fcproxy.server.client import Client
 from fcproxy.server.decks import Decks
 from fcproxy.server.guard import Guard
+from fcproxy.server.in_flight import InFlight
 from fcproxy.server.incoming import BadRequest, build, is_reserved, raw_headers, read_body, target_of
 from fcproxy.server.large import LargeBody
 from fcproxy.server.log import RequestLog
@@ -52,8 +53,7 @@ class Proxy:
         """``on_refusal`` is told when a recording must not go on; ``lends``: a key is put on requests;
         ``max_body`` is in bytes."""
         self._max_body = max_body
-        self._in_flight = 0
-        self._last_ends: asyncio.Future[None] | None = None
+        self.in_flight = InFlight()
         self._decks = decks
         self._control = control
         self._sockets = sockets
@@ -73,7 +73,7 @@ class Proxy:
     async def _counted(
         self, client: Client, target: str, answering: Coroutine[None, None, tuple[web.StreamResponse, str]]
     ) -> web.StreamResponse:
-        self._in_flight += 1
+        self.in_flight.begin()
         start = time.perf_counter()
         sent: web.StreamResponse
         try:
@@ -83,19 +83,11 @@ class Proxy:
         except ConnectionError:
             sent, action = Sent(_CLIENT_GONE, keep_alive=False), "client gone"
         finally:
-            self._in_flight -= 1
-            if self._in_flight == 0 and self._last_ends is not None and not self._last_ends.done():
-                self._last_ends.set_result(None)
+            self.in_flight.end()
         if self._log.enabled and (action != "control" or self._log.verbose):
             path = self._decks.default.redactor.text(target.partition("?")[0])
             self._log.request(client.method, path, sent.status, action, time.perf_counter() - start)
         return sent
-
-    async def drained(self) -> None:
-        """Returns once no request is being answered."""
-        if self._in_flight:
-            self._last_ends = asyncio.get_running_loop().create_future()
-            await self._last_ends
 
     async def _refuse(self, request: Client, response: Response) -> Sent:
         sent = await send(request, response)
@@ -154,6 +146,15 @@ class Proxy:
 
     async def _data(
         self, request: Client, opened: OpenedDeck, outgoing: Request, large: LargeBody | None = None
+    ) -> tuple[web.StreamResponse, str]:
+        opened.in_flight.begin()
+        try:
+            return await self._decided(request, opened, outgoing, large)
+        finally:
+            opened.in_flight.end()
+
+    async def _decided(
+        self, request: Client, opened: OpenedDeck, outgoing: Request, large: LargeBody | None
     ) -> tuple[web.StreamResponse, str]:
         try:
             decision = opened.deck.decide(outgoing if large is None else large.stands_for(outgoing))

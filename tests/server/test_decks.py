@@ -177,6 +177,51 @@ async def test_an_aborted_deck_leaves_the_old_cassette(tmp_path: Path) -> None:
     assert [one.request.body for one in parsed.interactions] == [b"description=old"]
 
 
+@pytest.mark.parametrize("query", ["", "?abort=true"])
+async def test_a_deck_is_ejected_when_its_requests_have_ended(query: str, tmp_path: Path) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await go_on.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with passage(slow, Mode.PASSTHROUGH, tmp_path, deck_timeout=100.0) as (_, app):
+        deck = await opened(app.url, "c", "record")
+        path = f"/_fcproxy/d/{deck['id']}/v1/customers"
+        client = asyncio.create_task(data(app.url, f"POST {path}", "description=x"))
+        await asked.wait()
+        assert await app.decks.end_idle(0.0) == []
+        assert await app.decks.end_idle(1000.0) == []
+        ejected = asyncio.create_task(ask(app.url, f"DELETE /_fcproxy/decks/{deck['id']}{query}"))
+        while not app.decks.was_ejected(deck["id"]):
+            await asyncio.sleep(0.001)
+        assert (await data(app.url, f"GET {path}")).status == 404
+        assert not ejected.done()
+        go_on.set()
+        assert (await client).body == b"ok"
+        verdict = told(await ejected)
+        assert (verdict["recorded"], verdict["not_recorded"]) == (1, 0)
+    assert (tmp_path / "c.yaml").exists() == (not query)
+
+
+async def test_an_ejected_deck_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fcproxy.server.in_flight.DRAIN_SECONDS", 0.05)
+    asked = asyncio.Event()
+
+    async def silent(_raw: bytes, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+
+    async with passage(silent, Mode.PASSTHROUGH, tmp_path) as (_, app):
+        deck = await opened(app.url, "c", "record")
+        client = asyncio.create_task(data(app.url, f"POST /_fcproxy/d/{deck['id']}/v1/customers", "description=x"))
+        await asked.wait()
+        assert (await ask(app.url, f"DELETE /_fcproxy/decks/{deck['id']}")).status == 200
+        assert (await client).status == 502
+    assert not (tmp_path / "c.yaml").exists()
+
+
 # -- the config's words on matching --------------------------------------------------------------------------------
 
 

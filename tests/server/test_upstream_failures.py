@@ -142,7 +142,7 @@ async def test_a_client_that_goes_away_leaves_no_half_interaction(tmp_path: Path
 async def test_a_request_that_does_not_end_is_cut_when_the_drain_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fcproxy.server.app.DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("fcproxy.server.in_flight.DRAIN_SECONDS", 0.05)
     asked = asyncio.Event()
 
     async def silent(_raw: bytes, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -162,7 +162,7 @@ async def test_a_request_that_does_not_end_is_cut_when_the_drain_is_over(
 async def test_an_answer_that_its_client_does_not_take_is_counted_when_the_drain_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fcproxy.server.app.DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("fcproxy.server.in_flight.DRAIN_SECONDS", 0.05)
 
     async def endless(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
