@@ -207,6 +207,7 @@ def rules_headers() -> str:
         "whole": "replaced whole",
         "disposition": "file names are replaced",
         "number": "kept if it is a number",
+        "range": "kept if it is a range of numbers",
         "mark": "kept if it is one of fcproxy's own marks",
         "keep": "as it is",
     }

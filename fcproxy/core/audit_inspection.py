@@ -165,7 +165,7 @@ class Inspection:
     def _root(self, url: str) -> Context:
         path = urlsplit(url).path if url.isprintable() and "[" not in url.partition("?")[0] else ""
         names = frozenset(name for pattern, name in self._scanner.detectors.roots if pattern.fullmatch(path))
-        return Context(names, next(iter(names), ""))
+        return Context(names, names)
 
     # Messages
 
@@ -387,8 +387,8 @@ class Inspection:
             return
         for rule in self._index.rules(leaf.name):
             if (rule.within or rule.objects) and not self._wary:
-                kind, names = leaf.context.kind, leaf.context.names
-                if kind not in rule.objects and names.isdisjoint(rule.within):
+                kinds, names = leaf.context.kinds, leaf.context.names
+                if kinds.isdisjoint(rule.objects) and names.isdisjoint(rule.within):
                     continue
             if rule.accept is None or not rule.accept(value):
                 self._hit(Found(rule.rule, value, rule.credential), self._deeper(leaf, at))

@@ -41,10 +41,11 @@ Path = tuple[object, "Path"] | tuple[()]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a value stands: the names above it that rules ask for, and the nearest object's type."""
+    """Where a value stands: the names above it that rules ask for, and the nearest object's type; all that it tells,
+    where its key is doubled."""
 
     names: frozenset[str] = frozenset()
-    kind: str = ""
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class NameIndex:
         """The context of what stands below ``name``."""
         key = self.normal(name)
         return (
-            Context(context.names | {key}, context.kind)
+            Context(context.names | {key}, context.kinds)
             if key in self.contexts and key not in context.names
             else context
         )
@@ -239,13 +240,16 @@ def nested(value: str) -> bool:
 _OPENERS = frozenset("{[")
 
 
+_LIST = frozenset(("list",))
+
+
 def _inside(node: Pairs, name: str, context: Context) -> Context:
-    kind = next((value for key, value in node if key == "object" and isinstance(value, str)), None)
-    if kind is None or kind == "list":
+    kinds = frozenset([value for key, value in node if key == "object" and isinstance(value, str)]) - _LIST
+    if not kinds:
         return context
     # An object of its own: what stands above it says nothing about its `name` (a customer's plan is no person) except
     # the very field it was expanded into.
-    return Context(context.names & {normalised(name)}, kind)
+    return Context(context.names & {normalised(name)}, kinds)
 
 
 def _named_pair(node: Pairs, path: Path, context: Context, index: NameIndex) -> Iterator[Leaf]:

@@ -101,22 +101,37 @@ class StructureRedactor:
         return marker.outside(_CLAUSE.sub(clause, value), self._text.redact)
 
     def _rule(self, name: str, value: str, scope: Scope) -> FieldRule | None:
-        rules = self._book.field_rules(name)
-        return _first(self._in_scope(rules, scope), value) if rules else None
+        rules = self._rules(name, scope)
+        return _first(rules, value) if rules else None
+
+    def _rules(self, name: str, scope: Scope) -> tuple[FieldRule, ...]:
+        """The rules that ask for a value of this name there; the names of a pair of name and value are both its own."""
+        rules = self._in_scope(self._book.field_rules(name), scope)
+        for said in _paired(name, scope):
+            path, inner = form.split_key(said), scope
+            for part in path[:-1]:
+                inner = Scope(inner, part)
+            rules = (*self._in_scope(self._book.field_rules(name_of(path)), inner), *rules)
+        return rules
 
     def _in_scope(self, rules: tuple[FieldRule, ...], scope: Scope) -> tuple[FieldRule, ...]:
+        if not rules:
+            return ()
         words = scope.words
+        sure = words - scope.disputed
         return tuple(
             [
                 rule
                 for rule in rules
-                if not (rule.within and words.isdisjoint(normals(rule.within)))
-                and not (rule.outside and not words.isdisjoint(normals(rule.outside)))
+                if not (rule.within and (sure if rule.how == "keep" else words).isdisjoint(normals(rule.within)))
+                and not (rule.outside and not sure.isdisjoint(normals(rule.outside)))
             ]
         )
 
     def _applicable(self, name: str, scope: Scope) -> tuple[FieldRule, ...] | None:
-        """See `familiar`. A date is put together from the values beside one another."""
+        """See `familiar`. A date is put together from the values beside one another, a pair's name is a value."""
+        if _paired(name, scope):
+            return None
         rules = self._in_scope(self._book.field_rules(name), scope)
         return None if any(rule.kind == "date_of_birth" for rule in rules) else rules
 
@@ -187,10 +202,11 @@ class StructureRedactor:
         at = 0
         clean = self._text.clean
         rules_of = self._book.field_rules
+        paired = _PAIRED
         for (start, end), (value, name, scope, is_key) in zip(
             document.spans, walk(document.root, Scope.base(base)), strict=True
         ):
-            if value in clean and (is_key or not rules_of(name)) and text[start] == '"':
+            if value in clean and (is_key or not (rules_of(name) or name in paired)) and text[start] == '"':
                 continue
             if start < at or not isinstance(value, str):
                 continue  # it is gone already; null, true, false
@@ -314,7 +330,7 @@ class StructureRedactor:
         if not pair.equals:
             return raw_key
         name, scope = name_of(pair.path), scopes.of(pair.path)
-        return f"{raw_key}={self._value(pair, name, scope, self._in_scope(self._book.field_rules(name), scope))}"
+        return f"{raw_key}={self._value(pair, name, scope, self._rules(name, scope))}"
 
     def _unescaped_url(self, pair: Pair) -> str:
         """A URL whose own query was not escaped: what looks like a name is its beginning."""
@@ -407,6 +423,14 @@ class StructureRedactor:
         if "=" in text and "&" in text and "://" not in text and not _NO_FORM.search(text):
             return self.form(text, NO_BASE)
         return None
+
+
+_PAIRED = ("value", "Value")
+
+
+def _paired(name: str, scope: Scope) -> tuple[str, ...]:
+    """What a value is called by what stands beside it: `{"name": "X-Api-Key", "value": ...}`."""
+    return (*scope.said("name"), *scope.said("key")) if name in _PAIRED else ()
 
 
 def _requoted(value: str) -> str:

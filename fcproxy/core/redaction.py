@@ -411,7 +411,13 @@ _NO_FORM = (b"data:", b"{", b"[")
 
 _METHOD = expression(r"[A-Z]{1,16}")
 _DIGITS = 18
-_STRICT = {"number": expression(rf"[0-9]{{1,{_DIGITS}}}"), "mark": MARK}
+_STRICT = {
+    "number": expression(rf"[0-9]{{1,{_DIGITS}}}"),
+    "range": expression(
+        rf"[A-Za-z]{{1,9}} (?:[0-9]{{1,{_DIGITS}}}-[0-9]{{1,{_DIGITS}}}|\*)/(?:[0-9]{{1,{_DIGITS}}}|\*)"
+    ),
+    "mark": MARK,
+}
 """Header values that are kept as they are, or not at all."""
 
 _PART_HEADERS = ("content-disposition", "content-type", "content-transfer-encoding")

@@ -31,7 +31,7 @@ class Scope:
     ``name`` is its own nearest name: an element of an array goes by the array's. ``members``: its scalars by name.
     """
 
-    __slots__ = ("_base", "_members", "_siblings", "_words", "name", "parent")
+    __slots__ = ("_base", "_disputed", "_members", "_siblings", "_words", "name", "parent")
 
     def __init__(self, parent: "Scope | None", name: str, members: Value = None) -> None:
         self.parent = parent
@@ -40,6 +40,7 @@ class Scope:
         self._base: Base | None = None
         self._words: frozenset[str] | None = None
         self._siblings: Mapping[str, str] | None = None
+        self._disputed: frozenset[str] | None = None
 
     @classmethod
     def base(cls, base: Base) -> "Scope":
@@ -63,16 +64,36 @@ class Scope:
     def known(self) -> Base:
         """The same, apart: what holds in any case, and what holds until an object tells its type."""
         if self._base is None:
-            kind = self.siblings.get("object")
+            kinds = self.said("object")
             around = self.parent.known if self.parent is not None else NO_BASE
             route = around.route
-            if kind and kind not in LISTS:
+            if len(kinds) == 1 and kinds[0] not in LISTS:
                 # Its type says more of it: a coupon that customers have is no customer.
-                route = event_words(self.siblings.get("type", "")) if kind.endswith(EVENT) else _NONE
-            elif self._is_list:
-                route |= route_words(self.siblings.get("url", ""))
-            self._base = Base(around.words | {normal(text) for text in (self.name, kind) if text}, route)
+                route = _NONE
+            if any(kind.endswith(EVENT) for kind in kinds):
+                route = route.union(*map(event_words, self.said("type")))
+            if self._is_list and (not kinds or not set(kinds).isdisjoint(LISTS)):
+                route = route.union(*map(route_words, self.said("url")))
+            self._base = Base(around.words | {normal(text) for text in (self.name, *kinds) if text}, route)
         return self._base
+
+    @property
+    def disputed(self) -> frozenset[str]:
+        """What enclosing objects tell that tell two things, by a doubled key: who reads may take either."""
+        if self._disputed is None:
+            self._disputed = self.parent.disputed if self.parent is not None else _NONE
+            if any(len(self.said(name)) > 1 for name in _TELLING):
+                around = self.parent.words if self.parent is not None else _NONE
+                self._disputed |= self.words - around - {normal(self.name)}
+        return self._disputed
+
+    def said(self, name: str) -> tuple[str, ...]:
+        """The different texts that stand here under ``name``: one, but for doubled keys."""
+        if name not in self.siblings:
+            return ()
+        found = self._members if isinstance(self._members, Members) else ()
+        texts = [value for key, value in found if key.lower() == name and isinstance(value, str) and value]
+        return tuple(dict.fromkeys(texts))
 
     @property
     def _is_list(self) -> bool:
@@ -92,6 +113,8 @@ _NONE: frozenset[str] = frozenset()
 
 LISTS = ("list", "search_result")
 """Types that say nothing of what is in them."""
+
+_TELLING = ("object", "type", "url")
 
 EVENT = "event"
 """How the types of events end. Their `type` names what it is about: `customer.updated`."""

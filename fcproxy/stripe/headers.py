@@ -34,7 +34,7 @@ HEADERS: tuple[HeaderRule, ...] = (
     HeaderRule("Location", _RESPONSE, "url", "redirects"),
     HeaderRule("Content-Disposition", _RESPONSE, "disposition", "downloads"),
     HeaderRule("Content-Language", _RESPONSE, "text", "content"),
-    HeaderRule("Content-Range", _RESPONSE, "text", "content"),
+    HeaderRule("Content-Range", _RESPONSE, "range", "which part of the content it is"),
     HeaderRule("Accept-Ranges", _RESPONSE, "text", "content"),
     HeaderRule("Cache-Control", _RESPONSE, "text", "caching"),
     HeaderRule("Vary", _RESPONSE, "text", "caching"),

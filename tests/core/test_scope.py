@@ -24,7 +24,7 @@ PATH = Base(frozenset({"customers"}))
         ('{"a": [[{"b": "HERE"}]]}', NO_BASE, {"a"}),
         ('{"a": {"object": "issuing.card", "b": {"c": "HERE"}}}', NO_BASE, {"a", "issuingcard", "b"}),
         ('{"OBJECT": "card", "b": "HERE"}', NO_BASE, {"card"}),
-        ('{"object": "first", "object": "second", "b": "HERE"}', NO_BASE, {"second"}),
+        ('{"object": "first", "object": "second", "b": "HERE"}', NO_BASE, {"first", "second"}),
         ('{"object": {"x": 1}, "b": "HERE"}', NO_BASE, set()),
         ('{"b": "HERE"}', ROUTE, {"customers"}),
         ('{"object": "list", "data": [{"b": "HERE"}]}', ROUTE, {"customers", "list", "data"}),
@@ -106,3 +106,10 @@ def test_siblings_are_the_scalars_of_one_object_by_lower_case_name() -> None:
 def test_depth_costs_no_stack() -> None:
     text = '{"a":' * MAX_DEPTH + '"HERE"' + "}" * MAX_DEPTH
     assert around(text) == {"a"}
+
+
+def test_what_a_doubled_key_tells_is_disputed() -> None:
+    document = read('{"x": {"object": "a", "object": "b", "c": {"d": "HERE"}}, "e": "THERE"}')
+    found = {value: scope for value, _, scope, _ in walk(document.root, Scope.base(NO_BASE))}
+    assert found["HERE"].disputed == {"a", "b"}
+    assert found["THERE"].disputed == frozenset()

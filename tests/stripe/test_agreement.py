@@ -186,3 +186,66 @@ def test_what_else_is_searched_for_stays() -> None:
         one = Interaction(sent, Response(200, Headers()))
         assert redactor.settle([redactor.redact(one)]) == [one]
         assert errors(one) == []
+
+
+NAMED_BESIDE = {
+    "key": {"key": "api_key", "value": TOKEN},
+    "name": {"settings": [{"x": 1, "value": TOKEN, "name": "X-Api-Key"}]},
+    "a form's name": {"name": "customer[name]", "value": TOKEN},
+    "a number": {"name": "account_number", "value": 839201746},
+}
+
+
+@pytest.mark.parametrize("case", NAMED_BESIDE)
+def test_a_value_that_is_named_beside_it(case: str) -> None:
+    """HTTP archives, HAR's params and settings are lists of such pairs."""
+    body = json.dumps(NAMED_BESIDE[case])
+    bare = Interaction(Request("GET", "https://api.stripe.com/v1/things", Headers()), answer(body))
+    assert errors(bare) != []
+    redactor = default_redactor(DECODERS)
+    # The first may teach an outline; the name in the second is another value in the same one.
+    redactor.redact(
+        bare._replace(response=answer(body.replace("api_key", "colours").replace("X-Api-Key", "X-Colours")))
+    )
+    done = redactor.settle([redactor.redact(bare)])[0]
+    assert errors(done) == []
+    assert not any(secret in done.response.body for secret in (TOKEN.encode(), b"839201746"))
+
+
+def answer(body: str) -> Response:
+    return Response(200, Headers([("Content-Type", "application/json")]), body.encode(), "OK")
+
+
+@pytest.mark.parametrize("pair", [("size", "medium-2"), ("colour", "green"), ("gift_wrap", "true")])
+def test_what_else_is_named_beside_it_stays(pair: tuple[str, str]) -> None:
+    body = json.dumps([{"key": pair[0], "value": pair[1]}, {"name": pair[0], "value": pair[1]}]).encode()
+    assert redacted(body).response.body == body
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        ("customer", "product"),
+        ("product", "customer"),
+        ("a", "customer", "b"),
+        ("list", "customer"),
+        ("coupon", "card"),
+    ],
+)
+def test_an_object_that_tells_two_types(types: tuple[str, ...]) -> None:
+    """Who reads a doubled key takes the first, or the last."""
+    members = ",".join(f'"object":"{kind}"' for kind in types)
+    body = f'{{{members},"name":"Wilma Testov","x":[{{"name":"Wilma Testov"}}]}}'
+    done = redacted(body.encode())
+    assert b"Wilma" not in done.response.body
+    assert errors(done) == []
+    bare = Interaction(Request("GET", "https://api.stripe.com/v1/things", Headers()), answer(body))
+    assert "person-name" in errors(bare)
+
+
+def test_a_list_that_tells_two_routes_and_an_event_with_two_types() -> None:
+    for body in (
+        '{"data":[{"name":"Wilma Testov"}],"url":"/v1/customers","url":"/v1/products"}',
+        '{"object":"event","type":"customer.updated","type":"a.b","data":{"object":{"name":"Wilma Testov"}}}',
+    ):
+        assert b"Wilma" not in redacted(body.encode()).response.body

@@ -51,6 +51,10 @@ def test_a_row_holds_for_its_sides_only_and_in_any_case(rule: object, side: str)
         ("response", "Fcproxy-Body", "not-stored; reason=json; bytes=3", "not-stored; reason=json; bytes=3"),
         ("response", "Fcproxy-Body", KEY, None),
         ("response", "WWW-Authenticate", f'Bearer realm="{KEY}"', 'Bearer realm="sk_test_REDACTED~1"'),
+        ("response", "Content-Range", "bytes 0-99/1234", "bytes 0-99/1234"),
+        ("response", "Content-Range", "bytes 0-99/*", "bytes 0-99/*"),
+        ("response", "Content-Range", "bytes */1234", "bytes */1234"),
+        ("response", "Content-Range", f"bytes {TOKEN}/5", None),
         ("response", "Set-Cookie", "a=1", None),
         ("request", "Cookie", "a=1", None),
         ("request", "User-Agent", "Stripe/v1", None),
@@ -70,7 +74,7 @@ def test_a_length_is_a_number_or_not_there(value: str, left: str | None) -> None
 
 
 def test_every_row_has_a_reason_and_one_of_the_known_ways() -> None:
-    ways = {"text", "url", "credential", "whole", "disposition", "number", "mark", "keep"}
+    ways = {"text", "url", "credential", "whole", "disposition", "number", "range", "mark", "keep"}
     assert all(rule.reason and rule.how in ways and set(rule.sides) <= {"request", "response"} for rule in HEADERS)
     assert len({(rule.name.lower(), side) for rule in HEADERS for side in rule.sides}) == sum(
         len(rule.sides) for rule in HEADERS
