@@ -118,6 +118,10 @@ def audit(
                 click.echo(f"fcproxy: {output.as_posix()}: {verdict(report)}", err=True)
         else:
             click.echo(rendered, nl=False)
+    if not report.coverage.files and (quiet or output or form != "text"):
+        # No failure, as for any linter; but a mistyped path in a CI job must not look like a clean one.
+        places = ", ".join(path.as_posix() for path in paths)
+        click.echo(said(f"fcproxy: nothing was audited: no files in {places}"), err=True)
     ctx.exit(report.exit_code)
 
 

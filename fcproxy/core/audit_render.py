@@ -47,6 +47,7 @@ def to_json(report: Report, rules: Mapping[str, str], version: str) -> str:
     """`{"verdict", "findings", "coverage", ...}`."""
     del rules
     word = "unreadable" if report.unreadable else "findings" if report.leaks else "clean"
+    word = word if report.coverage.files else "nothing"
     document = {
         "version": version,
         "verdict": word,

@@ -122,6 +122,9 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
             expired=bool(too_old),
         ),
     )
+    if mode is Mode.REPLAY and parsed is None:
+        # Without a request there is no miss to tell it, and a strict verdict would look like a success.
+        deck.note("there is no such cassette: nothing could be replayed")
     if too_old is None:
         deck.note("--max-age: this cassette does not tell when it was recorded")
     opened = OpenedDeck(mode, config.cassette, deck, redactor, public_base(stored_origin(config)))

@@ -121,6 +121,12 @@ def test_an_empty_folder_passes_and_says_so(tmp_path: Path) -> None:
     result = _audit(tmp_path)
     assert result.exit_code == 0
     assert "NOTHING TO AUDIT" in result.output
+    assert result.stderr == ""
+    for arguments in (["-q"], ["--format", "json"], ["-o", tmp_path.parent / "out.txt"]):
+        result = _audit(tmp_path, *arguments)
+        assert result.exit_code == 0
+        assert result.stderr == f"fcproxy: nothing was audited: no files in {tmp_path.as_posix()}\n"
+    assert json.loads(_audit(tmp_path, "--format", "json").stdout)["verdict"] == "nothing"
 
 
 def _ruby(secret: str) -> str:

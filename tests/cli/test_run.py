@@ -90,3 +90,9 @@ def test_signals_are_passed_on_and_the_recording_is_kept(number: int, tmp_path: 
         assert process.wait(timeout=40) == 40 + number
     assert (tmp_path / "c.yaml").is_file()
     assert sorted(os.listdir(tmp_path)) == ["c.yaml"]
+
+
+def test_a_replay_of_no_cassette_says_so_even_without_a_request(tmp_path: Path) -> None:
+    done = python("replay", "", "--cassette", "none.yaml", folder=tmp_path)
+    assert done.returncode == 0
+    assert "  note: there is no such cassette: nothing could be replayed" in done.stderr.splitlines()
