@@ -27,12 +27,14 @@ MAX_LINE = 64 * 1024
 
 
 class Exchange:
-    """Owns ``connection`` until `end`. First `send` or `stream`, then `answer`."""
+    """Owns ``connection``. `send` or `stream`, then `answer`, then `end`; if that gave it back, the same once more."""
 
-    __slots__ = ("_closed", "_connection", "_payload", "_protocol", "_read_timeout", "_sending")
+    __slots__ = ("_closed", "_connection", "_given_back", "_payload", "_protocol", "_read_timeout", "_sending")
 
-    def __init__(self, connection: Connection, read_timeout: float) -> None:
-        """``read_timeout``: longest silence of the upstream, in seconds."""
+    def __init__(self, connection: Connection, read_timeout: float, given_back: Callable[["Exchange"], None]) -> None:
+        """``read_timeout``: longest silence of the upstream, in seconds. ``given_back`` is called when the connection
+        may serve another exchange; until then, `drop` is for whoever has it."""
+        self._given_back = given_back
         self._connection = connection
         self._protocol = connection.protocol
         self._read_timeout = read_timeout
@@ -41,12 +43,15 @@ class Exchange:
         self._closed: asyncio.Future[None] | None = None
 
     def clean(self) -> bool:
-        """Whether nothing has come since the end of the answer before: it would be taken for the next one's.
+        """Whether it is open and nothing has come since the end of the answer before: that would be taken for the next
+        one's.
 
         On a new connection what comes first is an answer: "too busy" is said to whoever connects.
         """
         protocol = self._protocol
-        if protocol is None or protocol.read_timeout is None:  # not set before the first exchange
+        if protocol is None or not protocol.is_connected():
+            return False
+        if protocol.read_timeout is None:  # not set before the first exchange
             return True
         # A kept connection hands over whole answers and says what is none; the beginning of one stays in the parser.
         # Two empty lines are nothing between two messages, and end or spoil one that has begun.
@@ -156,16 +161,19 @@ class Exchange:
             payload.set_exception(aiohttp.ClientPayloadError())
 
     async def end(self) -> None:
-        """Gives the connection back to the pool where both messages went through whole, else closes it."""
-        if self._closed is not None:
-            self._closed.remove_done_callback(self._broken)
+        """Gives the connection back where both messages went through whole, else closes it."""
+        closed, self._closed = self._closed, None
+        if closed is not None:
+            closed.remove_done_callback(self._broken)
+        payload, self._payload = self._payload, None
         sending, self._sending = self._sending, None
         sent = sending is None or (sending.done() and not sending.cancelled() and sending.exception() is None)
         if sending is not None and not sending.done():
             sending.cancel()
             await asyncio.wait([sending])
-        if sent and self._payload is not None and self._payload.is_eof():
-            self._connection.release()
+        whole = sent and payload is not None and payload.is_eof()
+        if whole and self._protocol is not None and not self._protocol.should_close:
+            self._given_back(self)
         else:
             self._connection.close()
 

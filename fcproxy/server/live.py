@@ -32,12 +32,17 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 _OURS = HOP_BY_HOP | {"host"}
 
+_IDLE_SECONDS = 15.0
+"""How long a connection that has nothing to do may be used again: servers close theirs after a while."""
+
 
 class _Origin(NamedTuple):
-    """``asked`` is what the connector wants to know of an origin; ``host`` is its Host field."""
+    """``asked`` is what the connector wants to know of an origin; ``host`` is its Host field; ``idle`` are connections
+    that have served, and since when they have nothing to do, the last one at the end."""
 
     asked: aiohttp.ClientRequest
     host: str
+    idle: list[tuple[float, Exchange]]
 
 
 class LiveUpstream:
@@ -74,15 +79,15 @@ class LiveUpstream:
 
     async def __aenter__(self) -> Self:
         self._clock = asyncio.get_running_loop().time
-        self._connector = aiohttp.TCPConnector(
-            limit=0, ssl=self._tls or True, keepalive_timeout=15, socket_factory=self._socket
-        )
+        self._connector = aiohttp.TCPConnector(limit=0, ssl=self._tls or True, socket_factory=self._socket)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._deadlines.close()
+        for origin in self._origins.values():
+            _drop(origin.idle)
         if self._connector is not None:
             await self._connector.close()
 
@@ -155,18 +160,24 @@ class LiveUpstream:
         if origin is None:
             there = URL(base, encoded=True)
             asked = aiohttp.ClientRequest("GET", there, loop=asyncio.get_running_loop(), ssl=self._tls or True)
-            origin = self._origins[base] = _Origin(asked, there.host_port_subcomponent or "")
+            origin = self._origins[base] = _Origin(asked, there.host_port_subcomponent or "", [])
         return origin, target
 
     async def _connected(self, origin: _Origin) -> Exchange:
         if self._connector is None:
             raise UpstreamFailed("refused", "the proxy is not started")
-        while True:
-            connection = await self._connector.connect(origin.asked, [], self._connecting)
-            exchange = Exchange(connection, self._read_timeout)
-            if exchange.clean():
+        while origin.idle:
+            since, exchange = origin.idle.pop()
+            if self._clock() - since > _IDLE_SECONDS:
+                exchange.drop()
+                _drop(origin.idle)  # they are older
+            elif exchange.clean():
                 return exchange
-            exchange.drop()
+            else:
+                exchange.drop()
+        # The connector's own pool is passed by: to give back there and take again cost as much as writing the request.
+        connection = await self._connector.connect(origin.asked, [], self._connecting)
+        return Exchange(connection, self._read_timeout, lambda one: origin.idle.append((self._clock(), one)))
 
     def _headers(self, request: Request, origin: _Origin, streamed: bool) -> Headers:
         headers = end_to_end(request.headers, _OURS)
@@ -180,6 +191,12 @@ class LiveUpstream:
         if self._key is not None:
             headers = headers.replaced("Authorization", f"Bearer {self._key}")
         return Headers.named([("Host", origin.host), *headers], ("host", *headers.names))
+
+
+def _drop(idle: list[tuple[float, Exchange]]) -> None:
+    for _, exchange in idle:
+        exchange.drop()
+    idle.clear()
 
 
 async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:

@@ -209,6 +209,36 @@ async def test_many_requests_on_one_connection(tmp_path: Path) -> None:
     assert [interaction.request.body for interaction in parsed.interactions] == [b"%02d" % n for n in range(20)]
 
 
+@pytest.mark.parametrize(("idle", "connections"), [(15.0, 1), (-1.0, 3)])
+async def test_a_connection_that_has_served_serves_again_unless_it_was_idle_for_long(
+    idle: float, connections: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcproxy.server.live._IDLE_SECONDS", idle)
+    ended: list[asyncio.Future[None]] = []
+
+    async def keeping(_raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ended.append(end)
+        try:
+            while True:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                await read_message(reader)
+        finally:
+            end.set_result(None)
+
+    async with passage(keeping, Mode.PASSTHROUGH, tmp_path) as (_up, app), connected(app.url) as (reader, writer):
+        for number in range(3):
+            writer.write(b"GET /v1/x HTTP/1.1\r\nHost: p\r\n\r\n")
+            await read_message(reader)
+            if number:
+                await asyncio.gather(*ended[:-1])  # those that were left alone are closed
+        assert len(ended) == connections
+        assert app.decks.default.upstream is not None
+        assert app.decks.default.upstream.connections == connections
+        await app.close()
+        await asyncio.gather(*ended)
+
+
 async def test_a_lent_key_takes_the_place_of_the_clients(tmp_path: Path) -> None:
     async with passage(OK, Mode.RECORD, tmp_path, api_key=KEY) as (up, app):
         host = app.url.removeprefix("http://").encode()
