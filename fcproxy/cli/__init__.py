@@ -3,8 +3,11 @@
 import gc
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from types import ModuleType
+from typing import Any
 
 import click
 
@@ -44,7 +47,28 @@ def _loaded(module: str) -> ModuleType:
             gc.enable()
 
 
+@contextmanager
+def _unrepeated() -> Iterator[None]:
+    """click's errors quote what was typed, and a key is easily typed in a wrong place; CI logs keep it."""
+    try:
+        yield
+    except click.UsageError as error:
+        from fcproxy.cli.said import said
+
+        told = error.format_message().expandtabs()
+        shown = "\n".join(map(said, told.split("\n")))
+        if shown == told:
+            raise
+        raise click.UsageError(shown, error.ctx) from None
+
+
 class _LazyGroup(click.Group):
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with _unrepeated():
+            return super().make_context(info_name, args, parent, **extra)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name, _, _ in COMMANDS]
 
@@ -62,7 +86,8 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            result: object = super().invoke(ctx)
+            with _unrepeated():
+                result: object = super().invoke(ctx)
         except FcproxyError as error:
             from fcproxy.cli.said import said
 

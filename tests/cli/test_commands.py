@@ -15,6 +15,7 @@ from fcproxy.cli import COMMANDS, cli
 from fcproxy.config.options import OPTIONS
 from tests.cli.processes import clean_environment
 from tests.cli.processes import fcproxy as command
+from tests.server.harness import KEY
 
 NAMES = [name for name, _, _ in COMMANDS]
 
@@ -102,3 +103,12 @@ def test_the_demo_works_without_the_sdk(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "plain HTTP" in done.stdout
     assert "5 of 5" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["record", "--port"], ["record", "--fsync"], ["record"], []])
+def test_a_key_typed_in_a_wrong_place_is_not_repeated(arguments: list[str]) -> None:
+    for prefix in ("", "--"):
+        done = CliRunner().invoke(cli, [*arguments, prefix + KEY])
+        assert done.exit_code == 2
+        assert "<secret-key>" in done.output
+        assert KEY not in done.output
