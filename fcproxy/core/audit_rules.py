@@ -94,6 +94,8 @@ class Detectors:
     roots: tuple[tuple[re.Pattern[str], str], ...] = ()
     """(path pattern, name): a request or response body of such a path reads as if it stood below that name."""
     free: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
+    """Those of ``opaque`` below which keys are searched, too; in an array they are names for what follows them."""
     telling: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further rule ids of the engine itself -> what they say (for reports)."""

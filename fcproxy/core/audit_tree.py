@@ -66,6 +66,7 @@ class NameIndex:
         self._headers = {name: rule for rule in detectors.headers for name in rule.names}
         self.contexts = detectors.opaque.union(*(rule.within for rule in detectors.names))
         self.opaque = detectors.opaque
+        self.secrets = detectors.secrets
         self._memo: dict[str, tuple[NameRule, ...]] = {}
         self._wanted: dict[str, bool] = {}
         self._names: dict[str, str] = {}
@@ -99,6 +100,10 @@ class NameIndex:
             if len(self._wanted) < 20_000:
                 self._wanted[name] = known
         return known
+
+    def calls(self, text: str) -> bool:
+        """Whether ``text``, an element of an array, is the name of a secret."""
+        return len(text) < 40 and self.normal(text) in self.secrets
 
     def header(self, name: str) -> HeaderRule | None:
         """The header row for ``name``."""
@@ -187,7 +192,20 @@ def walk(tree: object, index: NameIndex, context: Context, *, whole: bool = True
         elif isinstance(node, list) and whole and (octets := _octets(node)):
             yield Leaf(path, "", octets, context)
         elif isinstance(node, list):
-            stack.extend((item, (number, path), name, context) for number, item in reversed(list(enumerate(node))))
+            stack.extend(reversed(list(_elements(node, path, name, context, index))))
+
+
+def _elements(
+    node: list[object], path: Path, name: str, context: Context, index: NameIndex
+) -> Iterator[tuple[object, Path, str, Context]]:
+    """The elements of an array; in `["X-Api-Key", "..."]` the first is a name for the second."""
+    before: object = None
+    for number, item in enumerate(node):
+        if type(item) is str and type(before) is str and index.calls(before):
+            yield item, (number, path), name or "<element>", index.below(context, before)
+        else:
+            yield item, (number, path), name, context
+        before = item
 
 
 def _binary(node: bytes, path: Path, name: str, context: Context) -> Iterator[Leaf]:
@@ -206,8 +224,11 @@ def _fields(node: Pairs, path: Path, context: Context, index: NameIndex, *, whol
             yield Leaf((word, around), word, value, inside)
         if word in _COMPOSED:
             yield from _named_pair(node, path, context, index)
-        if isinstance(key, str) and len(key) >= 10 and (whole or "\n" in key):
-            yield Leaf(("<key>", path), "", key, context)
+        if isinstance(key, str) and len(key) >= 10:
+            if not context.names.isdisjoint(index.secrets):
+                yield Leaf(("<key>", path), "<key>", key, context)
+            elif whole or "\n" in key:
+                yield Leaf(("<key>", path), "", key, context)
 
 
 _COMPOSED = frozenset(("value", "year"))

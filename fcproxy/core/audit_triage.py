@@ -264,7 +264,9 @@ class Triage:
         key, plain, text = found["key"], found["plain"], found["text"]
         if (key is not None and not self._text(key)) or (text is not None and not self._text(text)):
             return _NOWHERE
-        return _ANYWHERE if key is None or self._nameless(key, plain, text) else _BY_NAME
+        if key is None:
+            return _BY_NAME if text is not None and self._index.calls(text) else _ANYWHERE
+        return _ANYWHERE if self._nameless(key, plain, text) else _BY_NAME
 
     def _nameless(self, key: str, plain: str | None, text: str | None) -> bool:
         """Whether a value means nothing by its name, wherever it stands."""

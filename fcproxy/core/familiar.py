@@ -51,6 +51,8 @@ class JsonPlan(NamedTuple):
     named: tuple[int, ...]
     """Those at ``ruled``."""
     numbers: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
+    listed: tuple[int, ...]
+    """Strings in arrays that another one follows: it may be called so, which is no matter of the outline."""
 
 
 class FormPlan(NamedTuple):
@@ -171,8 +173,8 @@ class _Named:
 class JsonOutlines:
     """The outlines of JSON texts. ``applicable`` and ``clean`` say what a plan is made of: see `learn`."""
 
-    def __init__(self, applicable: Applicable, clean: Callable[[str], bool]) -> None:
-        """``clean``: whether a key needs no redaction."""
+    def __init__(self, applicable: Applicable, clean: Callable[[str, Scope], bool]) -> None:
+        """``clean``: whether a key needs no redaction there."""
         self._applicable = applicable
         self._clean = clean
         self._frames: dict[str, _Frame] = {}
@@ -221,6 +223,8 @@ class JsonOutlines:
         free: list[int] = []
         ruled: list[tuple[int, str, tuple[FieldRule, ...]]] = []
         numbers: list[tuple[int, str, tuple[FieldRule, ...]]] = []
+        listed: list[int] = []
+        array: Scope | None = None
         string = number = -1
         for (start, _), (value, name, scope, is_key) in zip(
             document.spans, walk(document.root, Scope.base(base)), strict=True
@@ -228,9 +232,12 @@ class JsonOutlines:
             quoted = document.text[start] == '"'
             string += quoted
             if is_key:
-                if not self._clean(name):
+                if not self._clean(name, scope):
                     return None
                 continue
+            if quoted and array is scope:
+                listed.append(string - 1)
+            array = scope if quoted and scope.is_array else None
             number += not quoted and isinstance(value, str)
             if not isinstance(value, str):
                 continue  # null, true, false
@@ -244,7 +251,7 @@ class JsonOutlines:
             else:
                 free.append(string)
         named = tuple([at for at, _, _ in ruled])
-        return JsonPlan(tuple(free), pick(free), tuple(ruled), named, tuple(numbers))
+        return JsonPlan(tuple(free), pick(free), tuple(ruled), named, tuple(numbers), tuple(listed))
 
 
 class FormOutlines:

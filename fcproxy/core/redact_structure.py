@@ -39,6 +39,10 @@ _BASE64_PLUS = expression(r"[A-Za-z0-9/+]{16}")
 _NOWHERE = Scope.base(NO_BASE)
 """Where the rules of a value are known, its place is not asked for."""
 
+_LONG_NAME = 40
+_MAY_CALL = expression(r"(?i)secret|token|key|auth|cookie|pass|pwd|credential|signature")
+"""What of a text is looked up as a name: not every element of a long list."""
+
 _NO_FORM = expression(r"[\s<>\"{}]")
 
 
@@ -55,8 +59,9 @@ class StructureRedactor:
         self._book = book
         self._ledger = ledger
         self._text = text
+        self._below = book.below
         self._urls = UrlRedactor(book, ledger, text, self.form)
-        self._json_outlines = JsonOutlines(self._applicable, lambda key: text.redact(key) == key)
+        self._json_outlines = JsonOutlines(self._applicable, self._is_clean_key)
         self._form_outlines = FormOutlines()
         text.on_forget += (self._json_outlines.forget, self._form_outlines.forget)
         text.structured = self._inner
@@ -111,8 +116,35 @@ class StructureRedactor:
             path, inner = form.split_key(said), scope
             for part in path[:-1]:
                 inner = Scope(inner, part)
-            rules = (*self._in_scope(self._book.field_rules(name_of(path)), inner), *rules)
-        return rules
+            rules = (*rules, *self._in_scope(self._book.field_rules(name_of(path)), inner))
+        return (*rules, self._below) if self._below is not None and self._below_secret(scope) else rules
+
+    def _below_secret(self, scope: Scope) -> bool:
+        """Whether a field around is a secret, however long its value may be."""
+        known = scope.below_secret
+        if known is None:
+            above = scope.parent
+            known = scope.below_secret = above is not None and (
+                self._below_secret(above) or (bool(scope.name) and self._is_secret(scope.name, above))
+            )
+        return known
+
+    def _is_secret(self, name: str, scope: Scope) -> bool:
+        rules = [one for one in self._book.field_rules(name) if one.kind == "secret" and one.how == "value"]
+        return bool(rules and self._in_scope(tuple(rules), scope))
+
+    def _is_clean_key(self, key: str, scope: Scope) -> bool:
+        return self._key_in_json(key, scope) == key
+
+    def _key_in_json(self, key: str, scope: Scope) -> str:
+        below = self._below
+        if below is not None and self._below_secret(scope) and _first((below,), key) is not None:
+            return self._leaf(key, "", scope, below)
+        return self._text.redact(key)
+
+    def _calls_secret(self, text: str) -> bool:
+        """Whether the next element of an array is a secret by this one: `["X-Api-Key", "..."]`."""
+        return len(text) <= _LONG_NAME and _MAY_CALL.search(text) is not None and self._is_secret(text, _NOWHERE)
 
     def _in_scope(self, rules: tuple[FieldRule, ...], scope: Scope) -> tuple[FieldRule, ...]:
         if not rules:
@@ -132,7 +164,7 @@ class StructureRedactor:
         """See `familiar`. A date is put together from the values beside one another, a pair's name is a value."""
         if _paired(name, scope):
             return None
-        rules = self._in_scope(self._book.field_rules(name), scope)
+        rules = self._rules(name, scope)
         return None if any(rule.kind == "date_of_birth" for rule in rules) else rules
 
     def _date(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
@@ -167,6 +199,8 @@ class StructureRedactor:
             return None
         cut, plan = found
         strings, clean = cut.strings, self._text.clean
+        if plan.listed and any(self._calls_secret(strings[at]) for at in plan.listed):
+            return None
         known = clean.issuperset(plan.gathered(strings))
         fresh = () if known else [at for at in plan.free if strings[at] not in clean]
         for at in (*fresh, *plan.named):
@@ -203,10 +237,18 @@ class StructureRedactor:
         clean = self._text.clean
         rules_of = self._book.field_rules
         paired = _PAIRED
+        row: Scope | None = None
+        before, called = "", False
         for (start, end), (value, name, scope, is_key) in zip(
             document.spans, walk(document.root, Scope.base(base)), strict=True
         ):
-            if value in clean and (is_key or not (rules_of(name) or name in paired)) and text[start] == '"':
+            if scope.is_array:
+                called, row = row is scope and self._calls_secret(before), scope
+                before = value if isinstance(value, str) and text[start] == '"' else ""
+            else:
+                called, row = False, None
+            ruled = called or self._below_secret(scope) or (not is_key and (rules_of(name) or name in paired))
+            if value in clean and not ruled and text[start] == '"':
                 continue
             if start < at or not isinstance(value, str):
                 continue  # it is gone already; null, true, false
@@ -214,7 +256,12 @@ class StructureRedactor:
                 out += (text[at:start], done)
                 at = array.end
                 continue
-            done = self._json_leaf(value, text[start:end], name, scope, is_key=is_key)
+            token = text[start:end]
+            if called and (done := self._called(value, token, scope)) is not None:
+                out += (text[at:start], done)
+                at = end
+                continue
+            done = self._json_leaf(value, token, name, scope, is_key=is_key)
             if done is not None:
                 out += (text[at:start], done)
                 at = end
@@ -237,11 +284,18 @@ class StructureRedactor:
         if token[0] != '"':
             done = self._json_number(value, name, scope, self._rule(name, value, scope))
             return done if done != value else None
-        done = self._text.redact(value) if is_key else self.leaf(value, name, scope)
+        done = self._key_in_json(value, scope) if is_key else self.leaf(value, name, scope)
+        return _string(done, ascii_only=token.isascii()) if done != value else None
+
+    def _called(self, value: str, token: str, scope: Scope) -> str | None:
+        """The token of an element that the one before it calls a secret; None where it does not look like one."""
+        if token[0] != '"' or self._below is None or _first((self._below,), value) is None:
+            return None
+        done = self._leaf(value, "", scope, self._below)
         return _string(done, ascii_only=token.isascii()) if done != value else None
 
     def _json_number(self, token: str, name: str, scope: Scope, rule: FieldRule | None) -> str:
-        if rule is not None and rule.how == "value":
+        if rule is not None and rule.how in ("value", "below"):
             if not _NUMBER.fullmatch(token):
                 return self._number(token, rule.id)
             done = self._leaf(token, name, scope, rule)

@@ -29,7 +29,8 @@ class FieldRule(NamedTuple):
     ``within``: at least one of these must be among the names of the enclosing fields, the types of the enclosing
     objects, or (requests) the path's segments; ``outside``: none of these may be. ``how``: "value" replaces the value,
     "url" only the secret parts of a URL, "search" what a search clause compares a field with for which another row asks
-    ``within`` the same names (`name:"Jane"`), "drop" leaves it empty, "keep" exempts the field from later rows.
+    ``within`` the same names (`name:"Jane"`), "drop" leaves it empty, "keep" exempts the field from later rows, "below"
+    replaces what fits ``like`` anywhere below fields for which a row of the same kind asks (one such row counts).
     ``like``: an expression that the whole value must match, "" where any does; names like `key` and `pin` need one.
     ``in_text``: the name is also looked for in free text (`name=value`).
     """
@@ -115,6 +116,9 @@ class RuleBook:
         self.published = published
         self.everyday = everyday
         self.disabled = disabled
+        self.below = next((rule for rule in fields if rule.how == "below"), None)
+        """The row for what stands below secrets."""
+        self._fields = tuple(rule for rule in fields if rule.how != "below")
         self._names: dict[str, tuple[FieldRule, ...]] = {}
         self._sides: dict[tuple[str, str], HeaderRule | None] = {}
 
@@ -186,7 +190,7 @@ class RuleBook:
         known = self._names.get(name)
         if known is None:
             plain = normal(name)
-            known = tuple(rule for rule in self.fields if any(_named(plain, wanted) for wanted in rule.names))
+            known = tuple(rule for rule in self._fields if any(_named(plain, wanted) for wanted in rule.names))
             if len(self._names) < _REMEMBERED:
                 self._names[name] = known
         return known

@@ -31,7 +31,7 @@ class Scope:
     ``name`` is its own nearest name: an element of an array goes by the array's. ``members``: its scalars by name.
     """
 
-    __slots__ = ("_base", "_disputed", "_members", "_siblings", "_words", "name", "parent")
+    __slots__ = ("_base", "_disputed", "_members", "_siblings", "_words", "below_secret", "name", "parent")
 
     def __init__(self, parent: "Scope | None", name: str, members: Value = None) -> None:
         self.parent = parent
@@ -41,6 +41,8 @@ class Scope:
         self._words: frozenset[str] | None = None
         self._siblings: Mapping[str, str] | None = None
         self._disputed: frozenset[str] | None = None
+        self.below_secret: bool | None = None
+        """Whether a field that encloses it is a secret; None until somebody has asked the rules."""
 
     @classmethod
     def base(cls, base: Base) -> "Scope":
@@ -94,6 +96,11 @@ class Scope:
         found = self._members if isinstance(self._members, Members) else ()
         texts = [value for key, value in found if key.lower() == name and isinstance(value, str) and value]
         return tuple(dict.fromkeys(texts))
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is the inside of a JSON array."""
+        return isinstance(self._members, list) and not isinstance(self._members, Members)
 
     @property
     def _is_list(self) -> bool:

@@ -90,13 +90,21 @@ _PLAIN = """
     nel alt-svc cf-ray x-amzn-trace-id traceparent
 """
 
+_SECRETS = names(
+    "client_secret secret signing_secret webhook_secret secret_key api_key x_api_key access_token refresh_token"
+    " id_token auth_token x_auth_token x_access_token bearer_token session_token device_token authentication_token"
+    " auth_code password passwd private_key authorization proxy_authorization cookie set_cookie csrf_token"
+)
+
 DETECTORS = Detectors(
     version=DETECTORS_VERSION,
     shapes=SHAPES,
     names=NAMES,
     headers=HEADERS,
     plain_headers=frozenset(_PLAIN.split()),
-    opaque=names("metadata headers request_headers response_headers token key sig signature nonce auth state session"),
+    opaque=names("metadata headers request_headers response_headers token key sig signature nonce auth state session")
+    | _SECRETS,
+    secrets=_SECRETS,
     free=names("metadata"),
     telling=("token", "secret", "key", "password", "signature", "credential"),
     random_ok=random_ok,

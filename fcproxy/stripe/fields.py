@@ -102,6 +102,20 @@ _SECRET_URLS = (
 _ABSOLUTE = r"[A-Za-z][A-Za-z0-9+.-]*:.*"
 """Not a list's own `url`, which is a path of the API."""
 
+_PIECE = (
+    r"(?:[A-Za-z]{0,15}|[0-9]{1,15}|[A-Za-z]{1,11}[0-9]{1,4}|[0-9]{1,4}[a-z]{1,11}|[a-z]{1,3}[0-9]{1,3}[A-Za-z]{1,9})"
+)
+_TOKEN = (
+    r"(?!(?:"
+    rf"{_PIECE}(?:[_./+=~-]{_PIECE}){{0,64}}"  # words, dates, versions, paths, placeholders
+    r"|(?:[a-z][a-z0-9]{0,24}_){1,4}(?:test_|live_)?[A-Za-z0-9]{8,64}"  # ids
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9.]+"
+    r"|[a-z0-9]+_[A-Za-z0-9]{3,64}(?:_client)?_secret_(?:test_|live_)?REDACTED~[0-9]+"
+    r")(?![A-Za-z0-9_./+=~-]))"
+    r"(?=[A-Za-z_./+=~-]*[0-9])(?=[0-9_./+=~-]*[A-Za-z])[A-Za-z0-9_./+=~-]{8}"
+)
+"""A word that a program drew, and nobody would write or say."""
+
 FIELDS: tuple[FieldRule, ...] = (
     # -- credentials -----------------------------------------------------------------------------------------------
     FieldRule(
@@ -235,6 +249,15 @@ FIELDS: tuple[FieldRule, ...] = (
         within=("headers",),
         outside=("metadata",),
         like=r"(?!(?:application|text|multipart|image|\*)/[^;\s]*(?:;.*)?\Z).+",
+    ),
+    FieldRule(
+        "below-secret",
+        "secret",
+        ("*",),
+        "anything below a field that is a secret, or behind its name in a list, that looks like a token",
+        "user reports",
+        how="below",
+        like=rf"(?:.*[^A-Za-z0-9_./+=~-])?{_TOKEN}.*",
     ),
     # -- URLs that let their holder in ---------------------------------------------------------------------------------
     FieldRule(

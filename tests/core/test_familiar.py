@@ -114,7 +114,7 @@ def test_a_form_by_its_outline_is_a_form_taken_apart(form: tuple[list[str], list
 
 
 def outlines(*texts: str) -> JsonOutlines:
-    made = JsonOutlines(lambda name, _: None if name == "dob" else (), lambda key: key != "dirty")
+    made = JsonOutlines(lambda name, _: None if name == "dob" else (), lambda key, _: key != "dirty")
     for text in texts:
         made.learn(read(text), NO_BASE)
     return made

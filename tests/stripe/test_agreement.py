@@ -249,3 +249,60 @@ def test_a_list_that_tells_two_routes_and_an_event_with_two_types() -> None:
         '{"object":"event","type":"customer.updated","type":"a.b","data":{"object":{"name":"Wilma Testov"}}}',
     ):
         assert b"Wilma" not in redacted(body.encode()).response.body
+
+
+BELOW = {
+    "an object": {"client_secret": {"value": TOKEN}},
+    "deep": {"secret": {"a": [{"b": {"c": TOKEN}}]}},
+    "a list": {"api_key": [{"a": TOKEN}, TOKEN]},
+    "a key": {"client_secret": {TOKEN: True}},
+    "a deep key": {"access_token": {"a": {TOKEN: {"b": None}}}},
+    "in words": {"private_key": {"note": f"it is {TOKEN} now"}},
+    "a suffix and a name": {"x": {"vendor_api_key": {"v": TOKEN}, "client_secret": {"v": TOKEN}}},
+    "a pair": [["X-Api-Key", TOKEN]],
+    "pairs": {"rawHeaders": ["Accept", "*/*", "X-Api-Key", TOKEN, "Authorization", f"Bearer {TOKEN}"]},
+}
+
+
+@pytest.mark.parametrize("case", BELOW)
+def test_what_stands_below_a_secret(case: str) -> None:
+    body = json.dumps(BELOW[case])
+    bare = Interaction(Request("GET", "https://api.stripe.com/v1/things", Headers()), answer(body))
+    assert "unknown-token" in errors(bare)
+    redactor = default_redactor(DECODERS)
+    # The first may teach an outline; what stands in a list is a matter of values.
+    redactor.redact(bare._replace(response=answer(body.replace("X-Api-Key", "colour").replace(TOKEN, "green"))))
+    done = redactor.settle([redactor.redact(bare)])[0]
+    assert TOKEN.encode() not in done.response.body
+    assert errors(done) == []
+    assert redactor.settle([redactor.redact(done)])[0].response == done.response
+
+
+ORDINARY = {
+    "id": "src_1AbCdEfGhIjKlMnOpQrStUvW", "object": "apps.secret", "type": "us_bank_account", "livemode": False,
+    "created": 1700000000, "expires_at": "2026-05-27T10:00:00Z", "date": "2026-05-27", "version": "2026-05-27.dahlia",
+    "status": "requires_action", "url": "/v1/apps/secrets", "last": "3d_secure_2", "algorithm": "sha256", "line1_check":
+    "pass", "network": "visa", "number": 4242, "amount": "1099", "scope": {"type": "account"},
+    "words": ["card", "link"],
+    "payment_method": "pm_1AbCdEfGhIjKlMnOpQrStUvW", "deleted": None,
+    "cursor": "acct_1AbCdEfGhIjKlMnO",
+}  # fmt: skip
+"""Fields of objects that Stripe puts where a secret's name stands: a token, an authorization, an app's secret."""
+
+
+@pytest.mark.parametrize("name", ["token", "secret", "authorization", "client_secret", "credential", "api_key"])
+def test_an_object_where_a_secrets_name_stands_keeps_its_ordinary_fields(name: str) -> None:
+    body = json.dumps({name: ORDINARY, "x": [{name: [ORDINARY]}]}).encode()
+    assert redacted(body).response.body == body
+    assert errors(redacted(body)) == []
+
+
+def test_names_of_secrets_in_lists_of_words_stay() -> None:
+    body = json.dumps(
+        {
+            "expand": ["client_secret", "payment_method"],
+            "columns": ["api_key", "secret_key", "token", "sha256", "line1"],
+        }
+    ).encode()
+    assert redacted(body).response.body == body
+    assert errors(redacted(body)) == []

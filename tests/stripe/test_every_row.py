@@ -175,7 +175,7 @@ def test_each_field_in_each_part_of_a_url(where: str) -> None:
 
 def test_each_spelling_of_a_name_calls_for_the_same_rows() -> None:
     for rule in FIELDS:
-        for name in rule.names:
+        for name in rule.names if rule.how != "below" else ():
             found = {RULES.field_rules(spelled) for spelled in spellings(name)}
             assert len(found) == 1, name
             assert rule in next(iter(found))

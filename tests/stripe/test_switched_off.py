@@ -102,6 +102,7 @@ def candidates(rule_id: str, rng: random.Random) -> Iterator[tuple[Interaction, 
     token = letters(rng, 26)
     special = {
         "birth-part": ({"dob": {"day": 7, "month": 11, "year": 1984}}, "1984"),
+        "below-secret": ({"client_secret": {"value": f"aB3{token}"}}, f"aB3{token}"),
         "jwt": ({"note": f"see eyJ{token}.eyJ{token[::-1]}.{token} there"}, token),
         "search-query": ({"customer": {"query": f'name:"{token}"'}}, token),
         "url-token": ({"note": f"see /in?token={token} there"}, token),
