@@ -192,7 +192,7 @@ class _Kept(Connection):
 async def _asked(handler: ResponseHandler, pieces: list[bytes], *, ends: bool) -> tuple[bytes | None, bool]:
     """The body that comes back (None: a failure), and whether the connection may be used again."""
     connection = _Kept(handler, asyncio.get_running_loop())
-    exchange = Exchange(connection, 60.0)
+    exchange = Exchange(connection, 60.0, lambda _: None)
     if not exchange.clean():
         exchange.drop()
         return None, False
