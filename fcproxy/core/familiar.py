@@ -25,9 +25,11 @@ _MOST = 512
 
 _FEW = 16
 _SHORT = 1024
+"""How many plans of one outline are remembered by what tells them apart, and how long that may be, in characters."""
 
 _SKELETONS = 256
 _SHORT_REST = 4 * 1024
+"""How many texts without their strings are remembered, and how long the longest of them is, in characters."""
 
 _LARGEST = 64 * 1024
 """Characters of the largest body that is looked at this way: with `_MOST`, it bounds the memory."""

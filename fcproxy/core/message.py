@@ -121,14 +121,15 @@ _rests: dict[tuple[tuple[str, ...], frozenset[str]], _Rest] = {}
 def _rest(names: tuple[str, ...], unwanted: frozenset[str]) -> _Rest:
     wanted = [name not in unwanted for name in names]
     rest = _Rest(pick([*compress(range(len(names)), wanted)]), tuple(compress(names, wanted)))
-    if len(names) <= _MOST_NAMES:
+    if sum(map(len, names)) <= _LONGEST_NAMES:
         if len(_rests) >= _RESTS:
             _rests.clear()
         _rests[names, unwanted] = rest
     return rest
 
 
-_MOST_NAMES = 64
+_LONGEST_NAMES = 4096
+"""Characters, all together: a name may be as long as a line of a head, and nobody but a test says such ones."""
 
 
 class Request(NamedTuple):

@@ -1,7 +1,6 @@
 """Redaction of URLs: user info always, query and fragment by name and shape, tokens where the URL is a secret."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from fcproxy.core import marker
@@ -109,7 +108,6 @@ class UrlRedactor:
         return self._ledger.marker(self._kind, value, "url-token", hint=head)
 
 
-@lru_cache(1024)
 def words_of(url: str) -> frozenset[str]:
     """The normal names in a URL's path: the base words of a request."""
     return frozenset(normal(part) for part in split(url).path.split("/") if part)

@@ -26,7 +26,7 @@ class Shapes:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         # Compiled when a text passes the gate: a replay may never see one, and this is the longest part of its start.
-        return expression("|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(self._rules)))
+        return re.compile("|".join(f"(?P<r{n}>{rule.pattern})" for n, rule in enumerate(self._rules)))
 
     def may_fit(self, text: str) -> bool:
         """False where no rule fits anything in ``text``."""
@@ -113,7 +113,7 @@ def _name_pattern(names: frozenset[str]) -> re.Pattern[str]:
     spelled = "|".join("[_. -]?".join(map(re.escape, name.split("_"))) for name in sorted(names, key=len, reverse=True))
     # Between name and value: `=`, `:`, `": "`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an HTML input.
     between = r"(?:\\*[\"']?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
-    return expression(
+    return re.compile(
         rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}"
         rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
         re.IGNORECASE,

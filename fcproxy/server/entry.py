@@ -35,12 +35,18 @@ def entry(sequence: int, interaction: Interaction) -> bytes:
 
 
 def _fields(headers: Headers) -> str:
-    return ",".join([_field(*pair) for pair in headers.fields])
+    return ",".join(
+        [_known(name, value) if len(value) <= _LONGEST else _field(name, value) for name, value in headers.fields]
+    )
 
 
-@lru_cache(1024)
 def _field(name: str, value: str) -> str:
     return f"[{_quoted(name)},{_quoted(value)}]"
+
+
+_known = lru_cache(1024)(_field)
+_LONGEST = 1024
+"""Of longer values nothing is kept, so that the memory stays below a few MiB."""
 
 
 def read_entry(file: BinaryIO, size: int) -> tuple[int, RedactedInteraction] | None:

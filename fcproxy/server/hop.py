@@ -20,10 +20,11 @@ HOP_BY_HOP = frozenset(
 """RFC 9110 section 7.6.1 and RFC 2616 section 13.5.1; ``Proxy-Connection`` is no standard but is sent."""
 
 _PROTECTED = frozenset({"authorization", "content-length", "content-type", "host"})
+"""A Connection field that names these is an attack, which would strip them from the forwarded message, and no hop's
+wish."""
+
 _USUAL = (["keep-alive"], ["close"])
 """Connection fields that name no other."""
-
-# A Connection field that names these is an attack (it would strip them from the forwarded message), not a hop's wish.
 
 
 def end_to_end(headers: Headers, unwanted: frozenset[str] = HOP_BY_HOP) -> Headers:

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from fcproxy.core.credential import BEARING
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.client import Client
 
@@ -98,7 +99,7 @@ def head_bytes(first: str, headers: Headers) -> bytes:
 def _line(field: tuple[str, str]) -> bytes:
     """A field as it goes on the wire. Nearly all are the same in each message of a client or an upstream."""
     line = _octets(f"{field[0]}: {field[1]}")
-    if len(line) <= _LONGEST_LINE:
+    if len(line) <= _LONGEST_LINE and field[0].lower() not in _SECRET:
         if len(_lines) >= _LINES:
             _lines.clear()
         _lines[field] = line
@@ -106,6 +107,9 @@ def _line(field: tuple[str, str]) -> bytes:
 
 
 _lines: dict[tuple[str, str], bytes] = {}
+_SECRET = BEARING | {"authorization"}
+"""Not kept: this memory outlives the proxy whose client said them."""
+
 _LINES = 2048
 _LONGEST_LINE = 512
 """Of longer ones nothing is kept, so that the memory stays below a MiB or two."""
