@@ -36,6 +36,8 @@ class _HeaderPlan(NamedTuple):
 
 
 _PLANS = 512
+_LONG_NAMES = 2048
+"""For how many headers a plan is kept, and how many characters their names have at most, in all."""
 
 RedactedInteraction = NewType("RedactedInteraction", Interaction)
 """An interaction that a `Redactor` made. The store takes nothing else; nothing else makes one."""
@@ -260,12 +262,14 @@ class Redactor:
 
     def _plan(self, side: str, names: tuple[str, ...]) -> _HeaderPlan:
         """Which fields are kept of headers of these names, and by which rules: clients send the same ones each time."""
-        if len(self._plans) >= _PLANS:
-            self._plans.clear()
         rules = [(at, self.book.header(side, name)) for at, name in enumerate(names)]
         fields = tuple([(at, rule) for at, rule in rules if rule is not None])
         bearing = tuple([at for at, rule in rules if rule is None and names[at] in BEARING])
-        plan = self._plans[side, names] = _HeaderPlan(fields, tuple([names[at] for at, _ in fields]), bearing)
+        plan = _HeaderPlan(fields, tuple([names[at] for at, _ in fields]), bearing)
+        if sum(map(len, names)) <= _LONG_NAMES:
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            self._plans[side, names] = plan
         return plan
 
     def _header(self, rule: HeaderRule, value: str) -> str | None:

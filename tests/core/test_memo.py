@@ -1,10 +1,12 @@
 """The memory of canonical forms: what it tells apart, what it does not, and that it stays bounded."""
 
+from fcproxy.core import message
 from fcproxy.core.canonical import Canonical
 from fcproxy.core.match_rules import RouteRule
 from fcproxy.core.memo import Memo
-from fcproxy.core.message import Request
+from fcproxy.core.message import Headers, Request
 from fcproxy.stripe.matching import MATCHING
+from fcproxy.stripe.secrets import default_redactor
 from tests.core.conversation import ask
 
 
@@ -61,3 +63,13 @@ def test_it_stays_bounded() -> None:
     memo.get(large, 0)
     memo.get(large, 0)
     assert len(made.requests) == 102
+
+
+def test_names_that_a_client_makes_up_do_not_fill_the_memory() -> None:
+    redactor = default_redactor()
+    rests, plans = len(message._rests), len(redactor._plans)
+    for number in range(20):
+        headers = Headers([(f"X-{number}-{'a' * 2500}", "1"), ("X-B" + "b" * 2600, "2"), ("Accept", "*/*")])
+        assert headers.less(frozenset({f"x-{number}-{'a' * 2500}"})).names == ("x-b" + "b" * 2600, "accept")
+        assert redactor.headers("request", headers).names == ("accept",)
+    assert (len(message._rests), len(redactor._plans)) == (rests, plans)
