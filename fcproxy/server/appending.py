@@ -9,7 +9,7 @@ from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.vcr_format import ParsedCassette, Provenance, parse_text, render
 from fcproxy.vcr_format.document import decode
 
-__all__ = ["appended"]
+__all__ = ["appended", "redacted_anew"]
 
 _END = b"version: 1\n"
 _BEGIN = b"interactions:\n"
@@ -38,6 +38,22 @@ def appended(
         if after == [*before, *new]:
             return joined
     return render([*redact(before), *new], provenance, style=parsed.style)
+
+
+def redacted_anew(
+    old: bytes,
+    provenance: Provenance,
+    settle: Callable[[Sequence[Interaction]], list[RedactedInteraction]],
+) -> bytes:
+    """The file ``old`` written anew. ``settle`` gives all that goes into it for the interactions that are there.
+
+    When it was recorded, by whom and with what stays as it was told.
+    """
+    parsed = _parsed(old)
+    told = parsed.provenance
+    if told is not None:
+        provenance = told._replace(rules=provenance.rules, hits=provenance.hits, disabled=provenance.disabled)
+    return render(settle(parsed.interactions), provenance, style=parsed.style)
 
 
 def _parsed(data: bytes) -> ParsedCassette:

@@ -36,6 +36,10 @@ class Finished:
     def __len__(self) -> int:
         return len(self._order)
 
+    def undrawn(self) -> list[RedactedInteraction]:
+        """All of them as the journal has them, with markers where placeholders will be."""
+        return [self._journal[sequence] for sequence in self._order]
+
     def __iter__(self) -> Iterator[RedactedInteraction]:
         told = time.monotonic()
         for number, sequence in enumerate(self._order):

@@ -157,7 +157,8 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
 
 
 async def _may_stay(config: Config, check: Check) -> None:
-    """Raises CannotStart where the cassette that is added to holds what the audit will refuse with all that is new."""
+    """Raises CannotStart where the cassette that is added to holds what the audit refuses. A file that was recorded so
+    is for its owner to rewrite, and to look at what of it is public already."""
 
     def judge() -> None:
         check(config.cassette, ())(read_file(Path(config.cassette), config.max_cassette << 20))
@@ -167,7 +168,7 @@ async def _may_stay(config: Config, check: Check) -> None:
         await to_its_end(judge)
     except RecordingRefused as error:
         raise CannotStart(
-            f"{config.cassette}: {error}; auto leaves that as it is, and what is new would be lost with it at the end: "
+            f"{config.cassette}: {error}; auto leaves what is there as it is, and adds nothing to that: "
             f"run `fcproxy redact {config.cassette}` first"
         ) from None
     except OSError as error:

@@ -12,7 +12,7 @@ from fcproxy.core.errors import CannotStart, RecordingRefused
 from fcproxy.core.message import Interaction
 from fcproxy.core.modes import Mode
 from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.server.appending import appended
+from fcproxy.server.appending import appended, redacted_anew
 from fcproxy.server.check import Check
 from fcproxy.server.finishing import Finished, judged
 from fcproxy.server.journal import Journal, JournalReader
@@ -133,7 +133,14 @@ class Recording:
             if deck.mode is Mode.AUTO and exists(self.cassette):
                 old = self.cassette.read_bytes()
                 data = appended(old, list(finished), provenance, lambda stored: redacted(deck, stored))
-                judge(data)
+                try:
+                    judge(data)
+                except RecordingRefused:
+                    # What was there may hold, in the middle of a text, what only the new interactions tell to be a
+                    # secret. In one recording both would be replaced.
+                    data = redacted_anew(old, provenance, lambda stored: _together(deck, stored, finished.undrawn()))
+                    judge(data)
+                    deck.note("the cassette held what now turned out to be a secret: all of it was redacted again")
                 replace_file(self.cassette, [data])
             else:
                 replace_file(self.cassette, judged(finished, provenance, judge))
@@ -158,6 +165,14 @@ class Recording:
 def redacted(deck: Deck, interactions: Sequence[Interaction]) -> list[RedactedInteraction]:
     """Stored interactions, by today's rules."""
     return deck.redactor.settle([deck.redactor.redact(interaction) for interaction in interactions])
+
+
+def _together(
+    deck: Deck, stored: Sequence[Interaction], new: Sequence[RedactedInteraction]
+) -> list[RedactedInteraction]:
+    """What was stored and what is new, with one numbering of placeholders."""
+    redactor = deck.redactor
+    return redactor.settle([*map(redactor.redact, stored), *new], stored)
 
 
 def _make_folder(folder: Path) -> None:

@@ -334,3 +334,27 @@ def test_auto_does_not_start_on_a_cassette_that_its_end_would_refuse(tmp_path: P
     assert fcproxy("redact", "c.yaml", folder=tmp_path).returncode == 0
     with Served("auto", "--cassette", "c.yaml", folder=tmp_path) as served:
         assert served.stop() == 0
+
+
+def test_a_secret_that_only_the_new_part_tells_is_taken_out_of_the_old_part_of_a_cassette_too(tmp_path: Path) -> None:
+    before, after = "description=for Zanzibar Quuxley", "name=Zanzibar+Quuxley"
+    with rig(tmp_path, "-q") as served:
+        assert ask(served.url, body=before) == 200
+        assert served.stop() == 0
+    cassette = tmp_path / "c.yaml"
+    told = cassette.read_text().partition("\n")[0]
+    assert "Zanzibar Quuxley" in cassette.read_text()
+    with Served("auto", "--cassette", "c.yaml", folder=tmp_path) as served:
+        assert [ask(served.url, body=body) for body in (before, after)] == [200, 200]
+        assert served.stop() == 0
+        assert "note: the cassette held what now turned out to be a secret" in served.output
+    text = cassette.read_text()
+    assert "Zanzibar" not in text
+    assert "Quuxley" not in text
+    assert re.findall(r'"recorded_at": "[^"]+"', text) == re.findall(r'"recorded_at": "[^"]+"', told)
+    assert re.findall(r"description=(.*)\n", text) == ["for Redacted Full Name 1"]
+    assert re.findall(r"body: name=(.*)\n", text) == ["Redacted%20Full%20Name%201"]
+    with Served("replay", "--cassette", "c.yaml", folder=tmp_path) as served:
+        assert [ask(served.url, body=body) for body in (before, after)] == [200, 200]
+        assert served.stop() == 0
+    assert sorted(path.name for path in tmp_path.iterdir() if "stderr" not in path.name) == ["c.yaml"]
