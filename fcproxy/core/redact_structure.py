@@ -397,12 +397,10 @@ class StructureRedactor:
 
     def _value(self, pair: Pair, name: str, scope: Scope, rules: tuple[FieldRule, ...]) -> str:
         """The value as it is written; ``rules`` are those that ask for it."""
-        raw = self._raw(pair.raw_value)
-        if raw != pair.raw_value:
-            return raw
         value = _as_meant(pair.raw_value, pair.value)
         done = self._leaf(value, name, scope, _first(rules, value))
-        return raw if done == value else _requoted(done)
+        # As it is meant first: as it is written, words with blanks between them and base64 are one word.
+        return marker.outside(pair.raw_value if done == value else _requoted(done), self._raw)
 
     def _key(self, pair: Pair) -> str:
         raw = self._raw(pair.raw_key)
