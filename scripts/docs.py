@@ -204,6 +204,7 @@ def rules_headers() -> str:
         "text": "the rules for text apply",
         "url": "secret parts of the URL are replaced",
         "credential": "the credential is replaced, its kind kept",
+        "challenge": "parameters go by their names",
         "whole": "replaced whole",
         "disposition": "file names are replaced",
         "number": "kept if it is a number",

@@ -22,6 +22,7 @@ from fcproxy.core.audit_tree import (
     embedded,
     flat_pairs,
     form_leaves,
+    markup_leaves,
     nested,
     parse_json,
     safe_path,
@@ -46,6 +47,7 @@ _PAIR_TEXT = re.compile(r"[?&;#]?([A-Za-z0-9_.\[\]%-]{1,200})=([^&#\s\"'<>]{1,81
 _DROPPED = re.compile(r"#(?<=\s#)[^\n]{4,}|[&!*%](?<=[\s,\[{:].)[^\s,\]}]{4,}")
 """A first character that can be searched for quickly, then what must stand before it."""
 
+_QUOTED = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,40})=\"([^\"]{1,8192})\"")
 _FORM = re.compile(r"[^\s=&<>{}\"]{1,512}=[^\s<>{}\"]*")
 
 
@@ -193,7 +195,10 @@ class Inspection:
             self._hit(Found(rule.rule, value, rule.credential), at)
         self._text(value, at)
         if "=" in value and ("?" in value or "://" in value):
-            self._url(value, at)
+            self._url(value, replace(at, context=self._index.below(at.context, f"{name} header")))
+        if name.lower().endswith("-authenticate"):
+            for parameter, quoted in _QUOTED.findall(value):
+                self._named(Leaf((parameter, ()), parameter, quoted, Context()), at)
         if not rule and name.lower() not in self._scanner.detectors.plain_headers:
             self._named(Leaf((name, ()), name, value, Context()), at)
             for found in self._scanner.unknown_tokens(value):
@@ -335,6 +340,8 @@ class Inspection:
             self._leaves(flat_pairs(stripped), at)
             for tree in embedded(stripped):
                 self._tree(tree, at)
+        if "<" in stripped:
+            self._leaves(markup_leaves(stripped, self._index, at.context), at)
 
     def _json(self, text: str, at: _At) -> bool:
         try:

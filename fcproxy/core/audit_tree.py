@@ -21,6 +21,7 @@ __all__ = [
     "embedded",
     "flat_pairs",
     "form_leaves",
+    "markup_leaves",
     "nested",
     "parse_json",
     "safe_path",
@@ -100,6 +101,10 @@ class NameIndex:
             if len(self._wanted) < 20_000:
                 self._wanted[name] = known
         return known
+
+    def names_secret(self, name: str) -> bool:
+        """Whether a row for credentials asks for ``name`` everywhere."""
+        return any(rule.credential and not rule.within and not rule.objects for rule in self.rules(name))
 
     def calls(self, text: str) -> bool:
         """Whether ``text``, an element of an array, is the name of a secret."""
@@ -317,3 +322,27 @@ def flat_pairs(text: str) -> Iterator[Leaf]:
     """`"name": "value"` wherever it stands in text that is no whole JSON: cut short, too deep, in a log line."""
     for name, double, single, number in _FLAT.findall(text):
         yield Leaf((name, ()), name, double or single or number, Context())
+
+
+_TAG = re.compile(r"<([A-Za-z_][A-Za-z0-9_.:-]{0,120})((?:\s[^<>]{0,4096})?)>(?:\s*<!\[CDATA\[)?([^<>]{0,4096})")
+_ATTRIBUTE = re.compile(r"([A-Za-z_:][A-Za-z0-9_:.-]{0,40})\s{0,8}=\s{0,8}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'=<>]+))")
+
+
+def markup_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]:
+    """The text of each HTML or XML element by the element's name, where a secret is called so; `<input name= value=>`
+    and `<meta name= content=>` by the name that they give."""
+    for tag, inside, content in _TAG.findall(text):
+        found = {name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(inside)}
+        pairs = (
+            (tag.rpartition(":")[2], content),
+            (found.get("name", ""), found.get("value") or found.get("content") or ""),
+        )
+        for name, value in pairs:
+            word = _FIRST_WORD.match(value)
+            if word and _NO_WORD.fullmatch(word[1]) and "." not in name and index.names_secret(name):
+                yield Leaf((name, ()), name, word[1], context)
+
+
+_FIRST_WORD = re.compile(r"\s*([^\s&\]]+)")
+_NO_WORD = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])(?!.*://).{8,}")
+"""Text may speak of a secret without telling it: what a person writes is none, and URLs are looked at as such."""

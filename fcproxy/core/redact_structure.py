@@ -39,6 +39,10 @@ _BASE64_PLUS = expression(r"[A-Za-z0-9/+]{16}")
 _NOWHERE = Scope.base(NO_BASE)
 """Where the rules of a value are known, its place is not asked for."""
 
+_PARAMETER = expression(
+    r"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})=(?:\"(?P<text>[^\"\\\ue000]*)\"|(?P<word>[^\s,;\"\ue000]+))"
+)
+
 _LONG_NAME = 40
 _MAY_CALL = expression(r"(?i)secret|token|key|auth|cookie|pass|pwd|credential|signature")
 """What of a text is looked up as a name: not every element of a long list."""
@@ -47,7 +51,7 @@ _NO_FORM = expression(r"[\s<>\"{}]")
 
 
 _CLAUSE = expression(
-    r"(?P<begin>(?<![A-Za-z_])(?P<field>[A-Za-z_]+)\s*[:~]\s*(?P<quote>[\"']))(?P<compared>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
+    r"(?P<begin>(?<![A-Za-z_.])(?P<field>[A-Za-z_.]+)\s*[:~]\s*(?P<quote>[\"']))(?P<compared>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
     re.DOTALL,
 )
 
@@ -97,11 +101,11 @@ class StructureRedactor:
 
     def _search(self, value: str, rule: FieldRule) -> str:
         """Stripe's search query language (docs.stripe.com/search): clauses of field, `:` or `~`, quoted value."""
-        scope = Scope.base(Base(normals(rule.within)))
 
         def clause(found: re.Match[str]) -> str:
-            compared = found["compared"]
-            return f"{found['begin']}{self.leaf(compared, found['field'], scope)}{found['quote']}"
+            *above, name = found["field"].split(".")
+            scope = Scope.base(Base(normals(rule.within) | normals(tuple(above))))
+            return f"{found['begin']}{self.leaf(found['compared'], name, scope)}{found['quote']}"
 
         return marker.outside(_CLAUSE.sub(clause, value), self._text.redact)
 
@@ -176,6 +180,17 @@ class StructureRedactor:
         if not self._ledger.comparing and kind.marked.fullmatch(whole):
             return value
         return self._ledger.marker(kind, whole, rule.id, hint=part)
+
+    def challenge(self, value: str) -> str:
+        """The value of WWW-Authenticate: parameters by their names (RFC 9110 section 11.6.1)."""
+
+        def parameter(found: re.Match[str]) -> str:
+            quoted = found["text"] is not None
+            plain = found["text"] if quoted else found["word"]
+            done = self.leaf(plain, found["name"], _NOWHERE)
+            return found[0] if done == plain else f'{found["name"]}="{done}"' if quoted else f"{found['name']}={done}"
+
+        return marker.outside(_PARAMETER.sub(parameter, value), self._text.redact)
 
     # -- JSON --------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from fcproxy.core.expression import expression
 from fcproxy.core.ledger import ENCODED, Ledger
 from fcproxy.core.rules import RuleBook
 from fcproxy.core.surrogates import without_lone
-from fcproxy.core.text_rules import literals_of, names_in_text, shapes_of
+from fcproxy.core.text_rules import counts_in_markup, literals_of, names_in_text, shapes_of
 
 __all__ = ["TextRedactor"]
 
@@ -205,11 +205,17 @@ class TextRedactor:
         yield from hits
 
     def _by_name(self, text: str) -> Iterator[_Hit]:
-        for found in self._names.search(text):
-            value = found["value"]
-            rule = next((rule for rule in self._book.field_rules(found["name"]) if rule.in_text), None)
+        for name, start, end in self._names.search(text):
+            value = text[start:end]
+            rule = next((rule for rule in self._book.field_rules(name) if rule.in_text), None)
             if rule is not None and _like_a_token(value) and value not in self._book.published:
-                yield _Hit(found.start("value"), found.end(), value, rule.kind, rule.id)
+                yield _Hit(start, end, value, rule.kind, rule.id)
+        for name, start, end in self._names.in_markup(text):
+            value = text[start:end]
+            rules = [rule for rule in self._book.field_rules(name) if counts_in_markup(rule)]
+            rule = next((one for one in rules if not one.like or re.fullmatch(one.like, value)), None)
+            if rule is not None and _like_a_token(value) and value not in self._book.published:
+                yield _Hit(start, end, value, rule.kind, rule.id)
 
     def _by_shape(self, text: str) -> Iterator[_Hit]:
         for start, end, rule in self._shapes.search(text):

@@ -286,7 +286,9 @@ class Redactor:
 
     def _header_text(self, how: str, value: str) -> str:
         if how == "url":
-            return self._structure.url(value, secret="://" in value)
+            return self._structure.url(value, secret="://" in value, base=_LOCATION)
+        if how == "challenge":
+            return self._structure.challenge(value)
         if how == "disposition":
             return self._disposition(value)
         return marker.outside(value, self._text.redact)
@@ -391,6 +393,7 @@ class Redactor:
         return RedactedInteraction(settling.interaction(swept))
 
 
+_LOCATION = Base(frozenset(("locationheader",)))
 _BASES = 1024
 _CLEAN_URLS = 4096
 _LONG_URL = 1024

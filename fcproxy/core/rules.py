@@ -72,8 +72,8 @@ class HeaderRule(NamedTuple):
     """Allows a header into a cassette. What has no row is not stored.
 
     ``sides``: "request", "response" or both. ``how``: "text" (values pass the text rules), "url", "credential",
-    "whole" (the value is one secret of ``kind``), "disposition" (file names go), "number", "range" and "mark" (kept
-    where the value has that form, else not stored).
+    "challenge" (its parameters go by their names), "whole" (the value is one secret of ``kind``), "disposition" (file
+    names go), "number", "range" and "mark" (kept where the value has that form, else not stored).
     """
 
     name: str

@@ -10,7 +10,7 @@ from fcproxy.core.expression import expression
 from fcproxy.core.gate import Gate
 from fcproxy.core.rules import FieldRule, RuleBook, ShapeRule
 
-__all__ = ["Literals", "Names", "Shapes", "literals_of", "names_in_text", "shapes_of"]
+__all__ = ["Literals", "Names", "Shapes", "counts_in_markup", "literals_of", "names_in_text", "shapes_of"]
 
 _BOOKS = 8
 """For how many rule books what is made of them is kept: a process has one, as a rule, and several redactors."""
@@ -88,16 +88,37 @@ def literals_of(book: RuleBook) -> Literals | None:
 class Names:
     """Names with their values in text, behind the words that a text must hold for one to stand in it."""
 
-    def __init__(self, names: frozenset[str]) -> None:
+    def __init__(self, names: frozenset[str], tags: frozenset[str]) -> None:
+        """``tags``: the names that count in markup."""
         self._names = names
-        self._words = tuple(sorted({name.rpartition("_")[2].lower() for name in names}))
+        self._words = _last_words(names)
+        self._tags = _last_words(tags)
 
-    def search(self, text: str) -> Iterator[re.Match[str]]:
-        """Matches with the groups ``name`` and ``value``."""
+    def search(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """(name, start, end) of each value that has a name."""
         if _MAY_NAME.search(text):
             lower = text.lower()
             if any(word in lower for word in self._words):
-                yield from self._pattern.finditer(text)
+                for found in self._pattern.finditer(text):
+                    yield found["name"], found.start("value"), found.end("value")
+
+    def in_markup(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """The same of HTML and XML: of elements, and of those that have their name in an attribute."""
+        if "<" in text:
+            lower = text.lower()
+            if any(word in lower for word in self._tags):
+                yield from self._in_markup(text)
+
+    def _in_markup(self, text: str) -> Iterator[tuple[str, int, int]]:
+        for found in _ELEMENT.finditer(text):
+            if any(word in found["name"].lower() for word in self._tags):
+                yield found["name"], found.start("value"), found.end("value")
+        for tag in _TAG.finditer(text):
+            attributes = {one["name"].lower(): one for one in _ATTRIBUTE.finditer(text, tag.start(), tag.end())}
+            named = attributes.get("name") or attributes.get("property")
+            value = attributes.get("value") or attributes.get("content")
+            if named is not None and value is not None and (group := value.lastgroup) is not None:
+                yield named[named.lastgroup or 0], value.start(group), value.end(group)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -106,7 +127,31 @@ class Names:
 
 @lru_cache(_BOOKS)
 def names_in_text(fields: tuple[FieldRule, ...]) -> Names:
-    return Names(frozenset(name.removeprefix("*") for rule in fields if rule.in_text for name in rule.names))
+    asking = (rule for rule in fields if rule.in_text)
+    tags = (rule for rule in fields if counts_in_markup(rule))
+    return Names(
+        *(frozenset(name.removeprefix("*") for rule in rules for name in rule.names) for rules in (asking, tags))
+    )
+
+
+def counts_in_markup(rule: FieldRule) -> bool:
+    """Whether a rule asks for an element or an attribute: they are fields; but nothing is known of what is around."""
+    return rule.kind == "secret" and rule.how == "value" and not rule.within and not rule.outside
+
+
+def _last_words(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted({name.rpartition("_")[2].lower() for name in names}))
+
+
+_ELEMENT = expression(
+    r"<(?:[A-Za-z_][A-Za-z0-9_.-]{0,40}:)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,80})(?:\s[^<>]{0,2000})?>\s{0,80}"
+    rf"(?:<!\[CDATA\[)?\s{{0,80}}(?P<value>[^\s<>&\]{marker.OPEN}]{{1,4096}})"
+)
+_TAG = expression(r"<[A-Za-z][A-Za-z0-9:._-]{0,120}(?=\s)[^<>]{0,4096}")
+_ATTRIBUTE = expression(
+    r"\s(?P<name>[A-Za-z_:][A-Za-z0-9_:.-]{0,40})\s{0,8}=\s{0,8}"
+    rf"(?:\"(?P<double>[^\"{marker.OPEN}]*)\"|'(?P<single>[^'{marker.OPEN}]*)'|(?P<bare>[^\s\"'<>={marker.OPEN}]+))"
+)
 
 
 def _name_pattern(names: frozenset[str]) -> re.Pattern[str]:

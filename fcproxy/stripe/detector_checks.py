@@ -3,8 +3,10 @@
 import base64
 import binascii
 import re
+from collections.abc import Set as AbstractSet
 
 from fcproxy.core import audit_marks as marks
+from fcproxy.core.audit_rules import normalised
 from fcproxy.stripe import published
 
 __all__ = [
@@ -204,9 +206,15 @@ def random_ok(value: str) -> bool:
     return _ID.fullmatch(value) is not None
 
 
-_SOUGHT = re.compile(r"""\b(?:\w*name\w*)\s{0,4}[:~]\s{0,4}(?:"([^"]{1,500})"|'([^']{1,500})')""", re.IGNORECASE)
+_SOUGHT = re.compile(
+    r"""(?<![\w.])([\w.]{0,200}?)\w*name\w*\s{0,4}[:~]\s{0,4}(?:"([^"]{1,500})"|'([^']{1,500})')""", re.IGNORECASE
+)
 
 
-def searches_for_nobody(query: str) -> bool:
-    """A search (docs.stripe.com/search) that compares no name with anything but a mark."""
-    return all(known_name(double or single) for double, single in _SOUGHT.findall(query))
+def searches_for_nobody(query: str, below: AbstractSet[str] = frozenset()) -> bool:
+    """A search (docs.stripe.com/search) that compares no name with anything but a mark; no name below such a field."""
+    return all(
+        known_name(double or single)
+        for path, double, single in _SOUGHT.findall(query)
+        if not below or not below.isdisjoint(map(normalised, path.split(".")))
+    )

@@ -78,8 +78,10 @@ NAMES: tuple[NameRule, ...] = (
             "secret signing_secret access_token refresh_token device_token auth_code authentication_token password"
             " passwd private_key private_key_file private_key_file_password personal_psk api_key x_api_key"
             " stripe_publishable_key secret_key auth_token id_token session_token csrf_token"
-            " websocket_id authorization proxy_authorization cookie set_cookie code_verifier client_assertion"
-            " api_secret x_auth_token x_access_token bearer_token webhook_secret stripe_signature_secret"
+            " authenticity_token"
+            " csrfmiddlewaretoken websocket_id authorization proxy_authorization cookie set_cookie code_verifier"
+            " client_assertion api_secret x_auth_token x_access_token bearer_token webhook_secret"
+            " stripe_signature_secret"
         ),
         ("apikey", "apisecret", "password", "privatekey", "accesstoken", "secretkey", "signingsecret"),
         accept=lambda v: not_secret_text(v) or basic_or_bearer(v),
@@ -101,6 +103,15 @@ NAMES: tuple[NameRule, ...] = (
         names("code"),
         within=names("oauth"),
         accept=marks.mark,
+        credential=True,
+    ),
+    NameRule(
+        "oauth-code",
+        "an OAuth code or state in a redirect",
+        "RFC 6749",
+        names("code state"),
+        within=names("location_header"),
+        accept=no_access_token,
         credential=True,
     ),
     NameRule(
@@ -126,6 +137,13 @@ NAMES: tuple[NameRule, ...] = (
         names("query"),
         within=_PEOPLE,
         accept=searches_for_nobody,
+    ),
+    NameRule(
+        "search-query",
+        "a person's name that is searched for by its path",
+        "Stripe's search",
+        names("query"),
+        accept=lambda v: searches_for_nobody(v, below=_PEOPLE),
     ),
     NameRule(
         "email",
@@ -268,6 +286,14 @@ NAMES: tuple[NameRule, ...] = (
         "Stripe API",
         names("ip ip_address client_ip customer_ip_address customer_purchase_ip destination_ip_address remote_addr"),
         accept=lambda v: marks.ip_mark(v) or not re.fullmatch(r"[0-9a-fA-F:.]{3,45}", v),
+    ),
+    NameRule(
+        "ip-address",
+        "where a person's network address is",
+        "Stripe API",
+        names("latitude longitude"),
+        within=names("ip_address_location"),
+        accept=marks.digits_mark,
     ),
     NameRule(
         "device",

@@ -102,13 +102,17 @@ _SECRET_URLS = (
 _ABSOLUTE = r"[A-Za-z][A-Za-z0-9+.-]*:.*"
 """Not a list's own `url`, which is a path of the API."""
 
+_ID = r"(?:[a-z][a-z0-9]{0,24}_){1,4}(?:test_|live_)?[A-Za-z0-9]{8,64}"
+_DIGEST = r"(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})"
+"""And UUIDs."""
+
 _PIECE = (
     r"(?:[A-Za-z]{0,15}|[0-9]{1,15}|[A-Za-z]{1,11}[0-9]{1,4}|[0-9]{1,4}[a-z]{1,11}|[a-z]{1,3}[0-9]{1,3}[A-Za-z]{1,9})"
 )
 _TOKEN = (
     r"(?!(?:"
     rf"{_PIECE}(?:[_./+=~-]{_PIECE}){{0,64}}"  # words, dates, versions, paths, placeholders
-    r"|(?:[a-z][a-z0-9]{0,24}_){1,4}(?:test_|live_)?[A-Za-z0-9]{8,64}"  # ids
+    rf"|{_ID}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9.]+"
     r"|[a-z0-9]+_[A-Za-z0-9]{3,64}(?:_client)?_secret_(?:test_|live_)?REDACTED~[0-9]+"
     r")(?![A-Za-z0-9_./+=~-]))"
@@ -200,7 +204,7 @@ FIELDS: tuple[FieldRule, ...] = (
         "users keep credentials in metadata; ids, hashes and words under these names stay",
         "user reports",
         within=("metadata",),
-        like=r"(?![a-z]{2,14}_)(?![0-9a-fA-F-]+\Z)(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=.-]{20,}",
+        like=rf"(?![a-z]{{2,14}}_)(?!{_DIGEST}\Z)(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+/=.-]{{20,}}",
     ),
     FieldRule(
         "access-token",
@@ -208,7 +212,7 @@ FIELDS: tuple[FieldRule, ...] = (
         ("token", "sig", "signature", "hmac", "auth"),
         "lets in who shows it; ids, digests, numbers and words under these names stay",
         "RFC 6750, published captures",
-        like=r"(?!(?:[a-z][a-z0-9]{0,24}_){1,4}(?:test_|live_)?[A-Za-z0-9]{8,64}\Z)(?![0-9a-fA-F-]+\Z)"
+        like=rf"(?!{_ID}\Z)(?!{_DIGEST}\Z)"
         r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}",
     ),
     FieldRule("pin-field", "secret", ("pin", "otp"), "a password by its name; not a map's", "O", like=r"\S{3,}"),
@@ -216,6 +220,15 @@ FIELDS: tuple[FieldRule, ...] = (
         "apps-secret", "secret", ("payload",), "the payload of an apps.secret", "O", within=("apps.secret", "secrets")
     ),
     FieldRule("oauth-code", "secret", ("code", "state", "assertion"), "becomes a key", "D", within=("oauth",)),
+    FieldRule(
+        "redirect-code",
+        "secret",
+        ("code", "state"),
+        "a redirect that brings a code back; words, numbers and ids stay",
+        "RFC 6749",
+        within=("location_header",),
+        like=rf"(?!{_ID}\Z)(?=.*[0-9])(?=.*[A-Za-z]).{{8,}}",
+    ),
     FieldRule(
         "key-parameter",
         "secret",
@@ -239,7 +252,14 @@ FIELDS: tuple[FieldRule, ...] = (
         "events tell the key of the request that caused them; people put addresses and order numbers into it",
         "O",
     ),
-    FieldRule("csrf", "secret", ("csrf_token", "x_stripe_csrf_token"), "session", "D"),
+    FieldRule(
+        "csrf",
+        "secret",
+        ("csrf_token", "x_stripe_csrf_token", "authenticity_token", "csrfmiddlewaretoken"),
+        "session",
+        "D",
+        in_text=True,
+    ),
     FieldRule(
         "forwarded-header",
         "secret",
@@ -387,6 +407,14 @@ FIELDS: tuple[FieldRule, ...] = (
         "names the people that are searched for",
         "O",
         within=_PEOPLE,
+        how="search",
+    ),
+    FieldRule(
+        "search-query-path",
+        "full_name",
+        ("query",),
+        "names the people that are searched for by a field's path (`billing_details.name`)",
+        "O",
         how="search",
     ),
     FieldRule(
@@ -609,6 +637,14 @@ FIELDS: tuple[FieldRule, ...] = (
         ),
         "where a person is",
         "O",
+    ),
+    FieldRule(
+        "ip-location",
+        "number",
+        ("latitude", "longitude"),
+        "where a person is; a supplier's locations stay",
+        "O",
+        within=("ip_address_location",),
     ),
     FieldRule("user-agent-field", "user_agent", ("user_agent",), "names a browser", "O"),
     FieldRule(

@@ -39,7 +39,7 @@ HEADERS: tuple[HeaderRule, ...] = (
     HeaderRule("Cache-Control", _RESPONSE, "text", "caching"),
     HeaderRule("Vary", _RESPONSE, "text", "caching"),
     HeaderRule("Allow", _RESPONSE, "text", "405"),
-    HeaderRule("WWW-Authenticate", _RESPONSE, "text", "401"),
+    HeaderRule("WWW-Authenticate", _RESPONSE, "challenge", "401"),
     HeaderRule("Access-Control-Allow-Credentials", _RESPONSE, "text", "browsers"),
     HeaderRule("Access-Control-Allow-Headers", _RESPONSE, "text", "browsers"),
     HeaderRule("Access-Control-Allow-Methods", _RESPONSE, "text", "browsers"),

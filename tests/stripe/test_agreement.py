@@ -306,3 +306,112 @@ def test_names_of_secrets_in_lists_of_words_stay() -> None:
     ).encode()
     assert redacted(body).response.body == body
     assert errors(redacted(body)) == []
+
+
+MARKUP = {
+    "an input": '<form><input type="hidden" name="client_secret" value="HERE"></form>',
+    "an input, turned round": '<input value="HERE" type=hidden id="x" name=client_secret>',
+    "an input, single quotes": "<INPUT name='api_key' id='x' value='HERE'/>",
+    "an input, bare": "<input name=access_token value=HERE >",
+    "an input called token": '<input type="hidden" name="token" value="HERE">',
+    "meta": '<head><meta name="csrf-token" content="HERE"></head>',
+    "meta, turned round": '<meta content="HERE" name="csrf-token" />',
+    "a namespace": "<r><a:client_secret>HERE</a:client_secret></r>",
+    "attributes": '<r><client_secret type="x">HERE</client_secret></r>',
+    "both, and CDATA": '<r><a:api_key xmlns:a="x">\n <![CDATA[HERE]]></a:api_key></r>',
+}
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+@pytest.mark.parametrize("case", MARKUP)
+def test_names_in_markup(case: str, kind: str) -> None:
+    text = MARKUP[case].replace("HERE", TOKEN)
+    body = json.dumps({"page": text}) if kind == "application/json" else text
+    bare = Response(200, Headers([("Content-Type", kind)]), body.encode(), "OK")
+    assert errors(Interaction(Request("GET", "https://api.stripe.com/v1/things", Headers()), bare)) != []
+    done = redacted(body.encode(), kind)
+    assert TOKEN.encode() not in done.response.body
+    assert errors(done) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>token</p><password>see section 12 of the manual</password><h1>key 12345678</h1>",
+        '<input name="client_secret" value="" placeholder="sk_..."><input name="quantity" value="12345678a">',
+        '<meta name="viewport" content="width=device-width1"><meta name="keywords" content="secret">',
+        "<tok:status>requires_action</tok:status><secret-name>my_secret_name</secret-name><token>token_2</token>",
+    ],
+)
+def test_markup_without_secrets_stays(text: str) -> None:
+    done = redacted(text.encode(), "text/html")
+    assert done.response.body == text.encode()
+    assert errors(done) == []
+
+
+IN_HEADERS = {
+    "a quoted parameter": ("WWW-Authenticate", 'Bearer realm="x", token="HERE"'),
+    "a bare parameter": ("WWW-Authenticate", "Bearer realm=x, access_token=HERE"),
+    "a code": ("Location", "/callback?code=HERE"),
+    "a code and a state": ("Location", "/oauth/callback?state=HERE&code=HERE#x"),
+    "elsewhere": ("Location", "//x.example/in?a=1&code=HERE"),
+}
+
+
+@pytest.mark.parametrize("case", IN_HEADERS)
+def test_names_in_headers(case: str) -> None:
+    name, value = IN_HEADERS[case]
+    bare = Interaction(
+        Request("GET", "https://api.stripe.com/v1/things", Headers()),
+        Response(302, Headers([(name, value.replace("HERE", TOKEN))])),
+    )
+    redactor = default_redactor(DECODERS)
+    done = redactor.settle([redactor.redact(bare)])[0]
+    assert done.response.headers.get(name) == value.replace("HERE", "REDACTED~1")
+    assert errors(bare) != []
+    assert errors(done) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WWW-Authenticate", 'Basic realm="Stripe", charset="UTF-8"'),
+        ("WWW-Authenticate", 'Bearer realm="api 2", error="invalid_token", error_description="The token expired"'),
+        ("Location", "/v1/things?state=active&code=card_declined&starting_after=cus_AbCdEfGhIjKlMn"),
+        ("Location", "/v1/things?code=404"),
+    ],
+)
+def test_what_else_headers_tell_stays(name: str, value: str) -> None:
+    one = Interaction(
+        Request("GET", "https://api.stripe.com/v1/things", Headers()), Response(302, Headers([(name, value)]))
+    )
+    redactor = default_redactor(DECODERS)
+    assert redactor.settle([redactor.redact(one)]) == [one]
+    assert errors(one) == []
+
+
+def test_where_a_network_address_is_goes_and_where_a_supplier_is_stays() -> None:
+    for place in ({"latitude": 37.774929, "longitude": -122.419416}, {"latitude": "48.137154", "longitude": "11"}):
+        body = json.dumps({"object": "review", "ip_address_location": {"country": "US", **place}})
+        done = redacted(body.encode())
+        assert not any(str(one) in done.response.body.decode() for one in place.values() if len(str(one)) > 3)
+        assert errors(done) == []
+        bare = Interaction(Request("GET", "https://api.stripe.com/v1/reviews/prv_1", Headers()), answer(body))
+        assert "ip-address" in errors(bare)
+        stays = json.dumps({"object": "climate.supplier", "locations": [{"country": "US", **place}]}).encode()
+        assert redacted(stays).response.body == stays
+        assert errors(redacted(stays)) == []
+
+
+@pytest.mark.parametrize(
+    "clause",
+    ['billing_details.name:"{}"', "status:'x' AND shipping.name~'{}'", '-customer_details.individual_name:"{}"'],
+)
+def test_who_is_searched_for_by_a_path(clause: str) -> None:
+    query = quote(clause.format("Jane Q. Doe"), safe="")
+    sent = Request("GET", f"https://api.stripe.com/v1/charges/search?query={query}", Headers())
+    redactor = default_redactor(DECODERS)
+    live = Interaction(sent, Response(200, Headers()))
+    done = redactor.settle([redactor.redact(live)])[0]
+    assert "Jane" not in done.request.url
+    assert (errors(live), errors(done)) == (["search-query"], [])

@@ -74,7 +74,7 @@ def test_a_length_is_a_number_or_not_there(value: str, left: str | None) -> None
 
 
 def test_every_row_has_a_reason_and_one_of_the_known_ways() -> None:
-    ways = {"text", "url", "credential", "whole", "disposition", "number", "range", "mark", "keep"}
+    ways = {"text", "url", "credential", "whole", "challenge", "disposition", "number", "range", "mark", "keep"}
     assert all(rule.reason and rule.how in ways and set(rule.sides) <= {"request", "response"} for rule in HEADERS)
     assert len({(rule.name.lower(), side) for rule in HEADERS for side in rule.sides}) == sum(
         len(rule.sides) for rule in HEADERS

@@ -105,6 +105,7 @@ def candidates(rule_id: str, rng: random.Random) -> Iterator[tuple[Interaction, 
         "below-secret": ({"client_secret": {"value": f"aB3{token}"}}, f"aB3{token}"),
         "jwt": ({"note": f"see eyJ{token}.eyJ{token[::-1]}.{token} there"}, token),
         "search-query": ({"customer": {"query": f'name:"{token}"'}}, token),
+        "search-query-path": ({"query": f'billing_details.name:"{token}"'}, token),
         "url-token": ({"note": f"see /in?token={token} there"}, token),
     }
     if rule_id in special:
