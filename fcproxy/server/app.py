@@ -201,7 +201,7 @@ def _limits(config: Config) -> Limits:
 
 def _why(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
-        return socket.gaierror.__name__
+        return "there is no such host"
     # The error's own words name the address once more, each loop in its way.
     return os.strerror(error.errno).lower() if error.errno else "refused"
 

@@ -102,12 +102,12 @@ async def open_deck(config: Config, mode: Mode, check: Check, tell: Tell = silen
     too_old = is_too_old(recorded_at, config) if parsed is not None else False
     if too_old and mode is Mode.AUTO:
         raise CannotStart(f"{config.cassette}: older than --max-age; record it again: auto only adds what is new")
-    if parsed is not None and mode is Mode.AUTO:
-        await _may_stay(config, check)
     redactor = Redactor(_rules(config), DECODERS)
     if mode in {Mode.RECORD, Mode.AUTO} and (shown := redactor.text(config.cassette)) != config.cassette:
         # Files are named before anything is recorded; the audit would refuse the name at the end, and all with it.
         raise UsageError(f"cassette: the name {shown!r} holds what is not stored; give it another one")
+    if parsed is not None and mode is Mode.AUTO:
+        await _may_stay(config, check)
     deck = stripe_deck(
         mode,
         redactor,

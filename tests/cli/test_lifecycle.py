@@ -133,6 +133,9 @@ def test_what_cannot_start_exits_with_3(tmp_path: Path) -> None:
         done = fcproxy("fake", "--port", str(taken.getsockname()[1]), folder=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert "address already in use" in done.stderr
+    done = fcproxy("fake", "--host", "nowhere.invalid", "--allow-remote", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "there is no such host" in done.stderr
     (tmp_path / "broken.yaml").write_text("interactions: [\n")
     done = fcproxy("replay", "--cassette", "broken.yaml", "--port", "0", folder=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")

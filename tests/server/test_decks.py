@@ -13,6 +13,9 @@ import pytest
 from fcproxy.config import Config
 from fcproxy.core.match_rules import RouteRule
 from fcproxy.core.modes import Mode
+from fcproxy.server.app import running
+from fcproxy.server.check import audit_check
+from fcproxy.server.log import RequestLog
 from fcproxy.server.store import load
 from tests.server.harness import KEY, Spoken, passage, proxy, speak
 from tests.server.test_control import ask
@@ -98,6 +101,16 @@ async def test_a_name_that_holds_a_secret_makes_no_file(tmp_path: Path, mode: st
             assert "holds what is not stored" in told(answer)["error"]["message"]
             assert value not in json.dumps(told(answer))
     assert not list(tmp_path.iterdir())
+
+
+async def test_a_name_that_holds_a_secret_is_not_repeated_where_there_is_such_a_file(tmp_path: Path) -> None:
+    (tmp_path / f"{KEY}.yaml").write_text("interactions: []\nversion: 1\n")
+    config = Config(cassette=str(tmp_path / "default.yaml"))
+    log = RequestLog(stream=StringIO())
+    async with running(config._replace(port=0), Mode.PASSTHROUGH, check=audit_check, log=log) as app:
+        answer = await ask(app.url, "POST /_fcproxy/decks", {"cassette": KEY, "mode": "auto"})
+        assert answer.status == 400
+        assert KEY.encode() not in answer.raw
 
 
 async def test_a_stray_request_is_told_which_deck_would_have_matched(tmp_path: Path) -> None:
