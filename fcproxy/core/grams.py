@@ -4,7 +4,9 @@ A text is cut at every fourth octet. Whatever value of seven octets or more occu
 wholly inside the value, at one of the value's first four offsets: so four grams a value are enough on the other side.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import repeat
+from operator import contains
 from typing import Literal
 
 __all__ = ["MIN_LENGTH", "GramIndex", "aligned", "octets", "telling"]
@@ -25,11 +27,27 @@ def aligned(data: bytes) -> Iterable[int]:
     return memoryview(data)[: len(data) & ~3].cast("I")
 
 
-def telling(value: bytes) -> tuple[int, ...]:
-    """The four grams of that stretch of ``value`` (at least seven octets) which is likeliest to be its own."""
+def telling(value: bytes, crowd: Callable[[int], int] = lambda _: 0) -> tuple[int, tuple[int, ...]]:
+    """The four grams of that stretch of ``value`` (at least seven octets) which is likeliest to be its own, and where
+    the first of them begins. ``crowd``: how many others a gram tells of already."""
     last = len(value) - _WINDOW
     _, best = max([(_chance(value[at : at + _WINDOW]), at) for at in (0, last // 2, last)])
-    return tuple(int.from_bytes(value[at : at + 4], _ORDER) for at in range(best, best + 4))
+    found = _grams(value, best)
+    if max(map(crowd, found)) > _CROWD:
+        # Addresses at one host, or numbered ones: each gram of it would tell of all of them, and so of none.
+        ways = [_grams(value, at) for at in range(0, last + 1, 1 + last // _STRETCHES)]
+        at, found = min(enumerate(ways), key=lambda way: sum(map(crowd, way[1])))
+        best = at * (1 + last // _STRETCHES)
+    return best, found
+
+
+def _grams(value: bytes, at: int) -> tuple[int, ...]:
+    return tuple([int.from_bytes(value[one : one + 4], _ORDER) for one in range(at, at + 4)])
+
+
+_CROWD = 4
+_STRETCHES = 64
+"""About so many stretches of a value are compared."""
 
 
 _ORDER: Literal["little", "big"] = "little" if memoryview(b"\1\0\0\0").cast("I")[0] == 1 else "big"
@@ -60,9 +78,11 @@ class GramIndex:
     """
 
     def __init__(self) -> None:
-        self._held: set[int] = set()
-        self._bits = bytearray()
-        """Of the grams beyond the first: empty as long as there are none."""
+        self._earlier = _Grams()
+        self._late = _Grams()
+        """Of the first of the recent texts: those that came in before somebody asked."""
+        self._counted = 0
+        """How many of the recent ones these are."""
         self._recent: list[str] = []
 
     def add(self, text: str) -> None:
@@ -71,23 +91,37 @@ class GramIndex:
 
     def recent(self, values: Iterable[str]) -> bool:
         """Whether a text that came in since the last `settle` holds one of ``values``."""
-        return any(value in text for value in values for text in self._recent)
+        for text in self._recent[self._counted :]:
+            self._late.take(aligned(octets(text)))
+        self._counted = len(self._recent)
+        # Each value in each text would cost the product of their numbers.
+        return any(_may_hold(self._late, value) and any(map(contains, self._recent, repeat(value))) for value in values)
 
     def earlier(self, value: str) -> bool:
         """Whether a text from before the last `settle` may hold ``value``: at one of the four places where a cut may
         fall, all its grams must be known. A few of them are, in long recordings, by chance."""
-        data = octets(value)
-        return any(self._knows(aligned(data[at:])) for at in range(4))
+        return _may_hold(self._earlier, value)
 
     def settle(self, least: int = 1) -> None:
         """Makes what is recent earlier, if it is ``least`` texts or more."""
         if len(self._recent) >= least:
             data = octets("\n".join(self._recent))
             self._recent.clear()
+            self._late, self._counted = _Grams(), 0
             for at in range(0, len(data), _SLICE):
-                self._take(aligned(data[at : at + _SLICE]))
+                self._earlier.take(aligned(data[at : at + _SLICE]))
 
-    def _take(self, grams: Iterable[int]) -> None:
+
+class _Grams:
+    """A set of grams of bounded size: it may say of a few that they are in it, and they are not."""
+
+    def __init__(self) -> None:
+        self._held: set[int] = set()
+        self._bits = bytearray()
+        """Of the grams beyond the first: empty as long as there are none."""
+
+    def take(self, grams: Iterable[int]) -> None:
+        """Takes in ``grams``."""
         if len(self._held) < _EXACT:
             self._held.update(grams)
             return
@@ -96,7 +130,7 @@ class GramIndex:
             place = _place(gram)
             bits[place >> 3] |= 1 << (place & 7)
 
-    def _knows(self, grams: Iterable[int]) -> bool:
+    def all(self, grams: Iterable[int]) -> bool:
         """Whether every one of ``grams`` may have been in a text."""
         held, bits = self._held, self._bits
         if not bits:
@@ -106,6 +140,11 @@ class GramIndex:
             if gram not in held and not bits[place >> 3] >> (place & 7) & 1:
                 return False
         return True
+
+
+def _may_hold(grams: _Grams, value: str) -> bool:
+    data = octets(value)
+    return any(grams.all(aligned(data[at:])) for at in range(4))
 
 
 def _place(gram: int) -> int:

@@ -16,7 +16,8 @@ class Learned:
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
         self._whole: dict[str, None] = {}
-        self._by_gram: dict[int, list[str]] = {}
+        self._by_gram: dict[int, list[tuple[str, int]]] = {}
+        """The values that a gram tells of, and at which octet of them it stands."""
         self.separated: set[str] = set()
         """Those of the values that hold what separates the parts of a form."""
         self.latest: list[str] = []
@@ -68,10 +69,14 @@ class Learned:
         if not _SEPARATORS.isdisjoint(value.rstrip("=")):
             self.separated.add(value)
         self.latest.append(value)
-        for gram in telling(octets(value)):
-            self._by_gram.setdefault(gram, []).append(value)
+        start, grams = telling(octets(value), self._crowd)
+        for at, gram in enumerate(grams, start):
+            self._by_gram.setdefault(gram, []).append((value, at))
         for tell in self.on_learn:
             tell(value)
+
+    def _crowd(self, gram: int) -> int:
+        return len(self._by_gram.get(gram, ()))
 
     def kind(self, value: str) -> str | None:
         """The kind under which exactly ``value`` was learned."""
@@ -87,13 +92,8 @@ class Learned:
         wanted = self._candidates(text)
         if not wanted:
             return []
-        hits: list[tuple[int, int]] = []
-        for value in wanted:
-            at = text.find(value)
-            while at >= 0:
-                if not _is_part(text, at, value):
-                    hits.append((at, at + len(value)))
-                at = text.find(value, at + 1)
+        places = self._by_place(text) if len(wanted) > _FEW and text.isascii() else _by_value(text, wanted)
+        hits = [(at, at + len(value)) for at, value in places if not _is_part(text, at, value)]
         found: list[tuple[int, int, str]] = []
         last = 0
         for start, end in sorted(hits, key=lambda hit: (hit[0], -hit[1])):
@@ -102,6 +102,16 @@ class Learned:
                 last = end
         return found
 
+    def _by_place(self, text: str) -> Iterator[tuple[int, str]]:
+        """(start, value) of each learned value in ``text``, whose characters are octets: its grams say where to look,
+        so that a text which holds many costs no more for it."""
+        by_gram = self._by_gram
+        for number, gram in enumerate(aligned(octets(text))):
+            for value, at in by_gram.get(gram, ()):
+                start = 4 * number - at
+                if start >= 0 and text.startswith(value, start):
+                    yield start, value
+
     def _candidates(self, text: str) -> set[str]:
         """The values of which ``text`` holds a telling gram."""
         if not self._kinds or len(text) < MIN_LENGTH:
@@ -109,7 +119,15 @@ class Learned:
         by_gram = self._by_gram
         if by_gram.keys().isdisjoint(grams := aligned(octets(text))):
             return _NONE
-        return {value for gram in by_gram.keys() & set(grams) for value in by_gram[gram]}
+        return {value for gram in by_gram.keys() & set(grams) for value, _ in by_gram[gram]}
+
+
+def _by_value(text: str, values: set[str]) -> Iterator[tuple[int, str]]:
+    for value in values:
+        at = text.find(value)
+        while at >= 0:
+            yield at, value
+            at = text.find(value, at + 1)
 
 
 def _is_part(text: str, at: int, value: str) -> bool:

@@ -17,7 +17,10 @@ VALUES = st.text(min_size=MIN_LENGTH, max_size=40)
 
 @given(VALUES, st.text(max_size=30), st.text(max_size=30))
 def test_whatever_holds_a_value_is_never_ruled_out(value: str, before: str, after: str) -> None:
-    assert not set(telling(octets(value))).isdisjoint(aligned(octets(before + value + after)))
+    for crowd in (lambda _: 0, lambda gram: gram % 97):
+        at, grams = telling(octets(value), crowd)
+        assert grams == tuple(aligned(b"".join(octets(value)[one : one + 4] for one in range(at, at + 4))))
+        assert not set(grams).isdisjoint(aligned(octets(before + value + after)))
 
 
 @given(VALUES, st.text(max_size=30), st.text(max_size=30))
@@ -57,7 +60,7 @@ def _random(number: int, at: int) -> str:
 
 
 def test_the_stretch_that_is_taken_is_the_random_one() -> None:
-    one, two = (set(telling(octets("fcsess_client_secret_" + tail))) for tail in ("A1b2C3d4E5", "F6g7H8i9J0"))
+    one, two = (set(telling(octets("fcsess_client_secret_" + tail))[1]) for tail in ("A1b2C3d4E5", "F6g7H8i9J0"))
     assert one.isdisjoint(two)
 
 
@@ -136,3 +139,48 @@ def test_a_short_number_is_not_found_within_a_longer_one(value: str, text: str, 
     learned = Learned()
     learned.add(value, "digits")
     assert bool(learned.search(text)) is found
+
+
+NUMBERED = st.lists(st.integers(0, 300), min_size=1, max_size=40)
+
+
+@given(NUMBERED, NUMBERED, st.sampled_from(["", ",", "x", "é "]), st.text(max_size=5))
+def test_many_values_alike_are_found_where_each_of_them_stands(
+    known: list[int], told: list[int], between: str, before: str
+) -> None:
+    learned = Learned()
+    for number in known:
+        learned.add(f"user{number}@mail.example.com", "email")
+    text = before
+    hits = []
+    for number in told:
+        text += between
+        if number in known:
+            hits.append((len(text), len(text) + len(f"user{number}@mail.example.com"), "email"))
+        text += f"user{number}@mail.example.com"
+    assert learned.search(text) == hits
+    assert learned.holds(text) is bool(hits)
+
+
+def test_many_values_alike_are_told_apart_by_what_they_differ_in() -> None:
+    learned = Learned()
+    for number in range(3000):
+        learned.add(f"user{number:05}@mail.example.com", "email")
+    assert len(learned._candidates("sent to user01234@mail.example.com today")) < 100
+
+
+def test_recent_texts_are_not_searched_for_what_they_cannot_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = GramIndex()
+    for number in range(100):
+        index.add(f"sent to number {number} today")
+    searched: list[str] = []
+
+    def contains(text: str, value: str) -> bool:
+        searched.append(value)
+        return value in text
+
+    monkeypatch.setattr("fcproxy.core.grams.contains", contains)
+    assert not index.recent([f"user{number:05}@mail.example.com" for number in range(1000)])
+    assert searched == []
+    index.add("sent to user00007@mail.example.com")
+    assert index.recent(["user00006@mail.example.com", "user00007@mail.example.com"])
