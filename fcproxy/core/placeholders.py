@@ -27,6 +27,7 @@ __all__ = [
     "iban_valid",
     "ip_address",
     "ip_hint",
+    "json_digits",
     "luhn_valid",
     "phone",
     "postal_code",
@@ -146,6 +147,15 @@ def digits(number: int, hint: str) -> str:
         return prefixed(number, "number_")
     drawn = iter(text)
     return "".join(next(drawn) if char == "#" else char for char in hint)
+
+
+def json_digits(number: int, hint: str) -> str:
+    """The same of a number in JSON, ``hint`` being `9###`. Where there is no room it is a longer one, which tells the
+    length of ``hint`` too: two must not be one."""
+    if hint == "9" and number < 10:
+        return str(number)
+    drawn = digits(number, hint)
+    return drawn if drawn.isdigit() else f"900000000{len(hint)}{number:04d}"
 
 
 def luhn_valid(number: str) -> bool:

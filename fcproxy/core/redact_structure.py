@@ -328,8 +328,9 @@ class StructureRedactor:
         return self._ledger.marker(self._book.kinds["number"], token, rule, hint=hint)
 
     def _is_numeric(self, mark: marker.Marker) -> bool:
-        drawn = self._book.kinds[mark.kind].draw(mark.number, mark.hint)
-        return drawn == "0" or (drawn.isdigit() and not drawn.startswith("0"))
+        # By any number: which it will have is known when all is recorded.
+        drawn = [self._book.kinds[mark.kind].draw(number, mark.hint) for number in (1, 1_000_000)]
+        return all(one == "0" or (one.isdigit() and not one.startswith("0")) for one in drawn)
 
     # -- forms -------------------------------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ _ALL = (
         per_hint=True,
     ),
     Kind("short_digits", draw.digits, _NUMBER_MARK, draw.digits_hint, per_hint=True),
-    Kind("number", draw.digits, _NUMBER_MARK, draw.digits_hint, per_hint=True),
+    Kind("number", draw.json_digits, _NUMBER_MARK, draw.digits_hint, per_hint=True),
     Kind(
         "ip_address",
         draw.ip_address,
