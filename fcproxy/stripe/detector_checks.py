@@ -206,15 +206,19 @@ def random_ok(value: str) -> bool:
     return _ID.fullmatch(value) is not None
 
 
-_SOUGHT = re.compile(
-    r"""(?<![\w.])([\w.]{0,200}?)\w*name\w*\s{0,4}[:~]\s{0,4}(?:"([^"]{1,500})"|'([^']{1,500})')""", re.IGNORECASE
-)
+_SOUGHT = re.compile(r"""(?<![\w.])([\w.]+)\s{0,4}[:~]\s{0,4}(?:"([^"]{1,500})"|'([^']{1,500})')""")
+
+_PARTS = ("name", "first_name", "last_name", "full_name", "individual_name", "business_name", "preferred_name")
 
 
 def searches_for_nobody(query: str, below: AbstractSet[str] = frozenset()) -> bool:
     """A search (docs.stripe.com/search) that compares no name with anything but a mark; no name below such a field."""
-    return all(
-        known_name(double or single)
-        for path, double, single in _SOUGHT.findall(query)
-        if not below or not below.isdisjoint(map(normalised, path.split(".")))
-    )
+    for path, double, single in _SOUGHT.findall(query):
+        *above, name = path.lower().split(".")
+        if below:
+            meant = name in _PARTS and not below.isdisjoint(map(normalised, above))
+        else:
+            meant = "name" in name
+        if meant and not known_name(double or single):
+            return False
+    return True

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from urllib.parse import quote
 
 import pytest
@@ -415,3 +416,21 @@ def test_who_is_searched_for_by_a_path(clause: str) -> None:
     done = redactor.settle([redactor.redact(live)])[0]
     assert "Jane" not in done.request.url
     assert (errors(live), errors(done)) == (["search-query"], [])
+
+
+@pytest.mark.parametrize("query", ["name" * 25_000, "a." * 50_000, "name." * 20_000 + ":'x'"])
+def test_a_search_is_read_in_time_that_grows_with_its_length(query: str) -> None:
+    """A minute or more, where a name was looked for from each of its letters."""
+    body = json.dumps({"customer": {"query": query}}).encode()
+    began = time.perf_counter()
+    errors(redacted(body))
+    assert time.perf_counter() - began < 5
+
+
+def test_what_else_is_searched_for_by_a_path_stays() -> None:
+    for clause in ("payment_method_details.card.brand:'visa'", "shipping.username:'Gold 9'", "product.name:'Gold 9'"):
+        sent = Request("GET", f"https://api.stripe.com/v1/charges/search?query={quote(clause)}", Headers())
+        redactor = default_redactor(DECODERS)
+        one = Interaction(sent, Response(200, Headers()))
+        assert redactor.settle([redactor.redact(one)]) == [one]
+        assert errors(one) == []
