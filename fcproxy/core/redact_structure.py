@@ -64,6 +64,7 @@ class StructureRedactor:
         self._ledger = ledger
         self._text = text
         self._below = book.below
+        self._holding = normals(book.below.names) if book.below is not None else frozenset[str]()
         self._urls = UrlRedactor(book, ledger, text, self.form)
         self._json_outlines = JsonOutlines(self._applicable, self._is_clean_key)
         self._form_outlines = FormOutlines()
@@ -129,7 +130,9 @@ class StructureRedactor:
         if known is None:
             above = scope.parent
             known = scope.below_secret = above is not None and (
-                self._below_secret(above) or (bool(scope.name) and self._is_secret(scope.name, above))
+                self._below_secret(above)
+                or normal(scope.name) in self._holding
+                or (bool(scope.name) and self._is_secret(scope.name, above))
             )
         return known
 

@@ -30,7 +30,8 @@ class FieldRule(NamedTuple):
     objects, or (requests) the path's segments; ``outside``: none of these may be. ``how``: "value" replaces the value,
     "url" only the secret parts of a URL, "search" what a search clause compares a field with for which another row asks
     ``within`` the same names (`name:"Jane"`), "drop" leaves it empty, "keep" exempts the field from later rows, "below"
-    replaces what fits ``like`` anywhere below fields for which a row of the same kind asks (one such row counts).
+    replaces what fits ``like`` anywhere below its names, and below fields that other rows call a secret (one such row
+    counts).
     ``like``: an expression that the whole value must match, "" where any does; names like `key` and `pin` need one.
     ``in_text``: the name is also looked for in free text (`name=value`).
     """

@@ -273,8 +273,8 @@ FIELDS: tuple[FieldRule, ...] = (
     FieldRule(
         "below-secret",
         "secret",
-        ("*",),
-        "anything below a field that is a secret, or behind its name in a list, that looks like a token",
+        ("headers", "request_headers", "response_headers", "state", "session", "nonce"),
+        "what looks like a token below these, below a field that is a secret, or behind its name in a list",
         "user reports",
         how="below",
         like=rf"(?:.*[^A-Za-z0-9_./+=~-])?{_TOKEN}.*",

@@ -261,6 +261,8 @@ BELOW = {
     "in words": {"private_key": {"note": f"it is {TOKEN} now"}},
     "a suffix and a name": {"x": {"vendor_api_key": {"v": TOKEN}, "client_secret": {"v": TOKEN}}},
     "a pair": [["X-Api-Key", TOKEN]],
+    "headers": {"request_headers": {"X-Own": TOKEN}, "headers": [["X-Own", TOKEN]]},
+    "a state": {"state": {"a": TOKEN}, "session": {"b": TOKEN}, "nonce": [{"c": TOKEN}]},
     "pairs": {"rawHeaders": ["Accept", "*/*", "X-Api-Key", TOKEN, "Authorization", f"Bearer {TOKEN}"]},
 }
 
@@ -291,9 +293,22 @@ ORDINARY = {
 """Fields of objects that Stripe puts where a secret's name stands: a token, an authorization, an app's secret."""
 
 
-@pytest.mark.parametrize("name", ["token", "secret", "authorization", "client_secret", "credential", "api_key"])
+@pytest.mark.parametrize(
+    "name", ["token", "secret", "session", "headers", "authorization", "client_secret", "credential", "api_key"]
+)
 def test_an_object_where_a_secrets_name_stands_keeps_its_ordinary_fields(name: str) -> None:
     body = json.dumps({name: ORDINARY, "x": [{name: [ORDINARY]}]}).encode()
+    assert redacted(body).response.body == body
+    assert errors(redacted(body)) == []
+
+
+def test_headers_in_json_that_tell_no_secret_stay() -> None:
+    headers = {
+        "Content-Type": "application/json; charset=utf-8", "Date": "Mon, 05 Jan 2026 10:00:00 GMT",
+        "Via": "Stripe/v1 PythonBindings/16.1.0", "Stripe-Version": "2026-05-27.dahlia",
+        "Request-Id": "req_AbCdEfGhIjKlMn", "Cache-Control": "no-cache, max-age=31536000", "Content-Length": "1234567",
+    }  # fmt: skip
+    body = json.dumps({"headers": headers, "response_headers": [list(pair) for pair in headers.items()]}).encode()
     assert redacted(body).response.body == body
     assert errors(redacted(body)) == []
 
