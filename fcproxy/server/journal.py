@@ -30,7 +30,7 @@ write: Callable[[int, memoryview], int] = os.write
 _BATCH_SECONDS = 0.1
 """Longest time that an entry waits for its fsync in mode `batch`: what a power loss may take."""
 
-_GATHER_SECONDS = 0.002
+_GATHER_SECONDS = 0.005
 """Longest time that an entry waits for others to share its fsync, where requests enough are under way."""
 
 _AT_ONCE = 20
@@ -50,7 +50,7 @@ class Journal:
     """An append-only file beside the cassette, 0600. `append` returns when the entry is on disk.
 
     Entries that arrive while one write is under way share the next write and its fsync, so that many clients wait for
-    few disk operations; and a write waits a little until half of those who are to come are there. The file is written
+    few disk operations; and a write waits a little until most of those who are to come are there. The file is written
     by one thread of its own: a slow disk does not stop the event loop.
     """
 
@@ -105,8 +105,8 @@ class Journal:
         return await done
 
     def _enough(self) -> bool:
-        # The other half is being forwarded while this one is written.
-        return 2 * len(self._waiting) >= self.under_way
+        # The others are being forwarded while these are written.
+        return 4 * len(self._waiting) >= 3 * self.under_way
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
