@@ -145,12 +145,16 @@ class Deck:
         outcome = self._look_up(form, key)
         return outcome if isinstance(outcome, Replay) else self._refused(outcome, form)
 
-    def repeat(self, index: int) -> None:
-        """Counts what `replay` would do for a request whose answer is settled."""
+    def repeat(self, index: int, version: int) -> bool:
+        """Counts what `replay` would do for a request whose answer is settled; False where that was in another
+        ``version``, and nothing is counted."""
+        if len(self._learned) != version:
+            return False
         self._sequence += 1
         self._repeated += 1
         if self._cassette is not None:
             self._cassette.played[index] += 1
+        return True
 
     @property
     def arrivals(self) -> int:

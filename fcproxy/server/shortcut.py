@@ -121,12 +121,11 @@ class Shortcut:
         known = self._known.get(at)
         if known is not None:
             opened, form, version, settled = known
+            if settled is not None and opened.deck.repeat(settled[0].index, version):
+                if self._log.enabled:
+                    self._note(form, settled[0], perf_counter() - started)
+                return settled[1]
         learned = known is None or version != opened.deck.version
-        if not learned and settled is not None:
-            opened.deck.repeat(settled[0].index)
-            if self._log.enabled:
-                self._note(form, settled[0], perf_counter() - started)
-            return settled[1]
         if learned:
             found = self._quickly(plain) or self._learn(plain, at)
             if found is None:
@@ -265,8 +264,10 @@ class ShortcutConnection(Connection):
                 super().data_received(data)
             return
         self.transport.write(answer)
-        self.finish()
-        self._arm()
+        if self._begun or self._request is not None:  # not where it came whole, as nearly all do
+            self.finish()
+        if self._armed:
+            self._disarm()
 
     @property
     def ahead(self) -> int:
@@ -295,18 +296,18 @@ class ShortcutConnection(Connection):
         elif self._ending or not task.result().keep_alive:
             self.force_close()
         else:
-            self._arm()
+            if self._armed:
+                self._disarm()
             data, self._held = self._held, b""
             if len(data) > _AHEAD:
                 self.transport.resume_reading()
             if data:
                 self.data_received(data)
 
-    def _arm(self) -> None:
-        if self._armed:
-            # aiohttp would close a connection on which it has done nothing for an hour.
-            self.keep_alive(True)
-            self._armed = False
+    def _disarm(self) -> None:
+        # aiohttp would close a connection on which it has done nothing for an hour.
+        self.keep_alive(True)
+        self._armed = False
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
