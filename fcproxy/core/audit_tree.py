@@ -68,6 +68,8 @@ class NameIndex:
         self.contexts = detectors.opaque.union(*(rule.within for rule in detectors.names))
         self.opaque = detectors.opaque
         self.secrets = detectors.secrets
+        everywhere = [rule for rule in detectors.names if rule.credential and not rule.within and not rule.objects]
+        self._endings = tuple(ending for rule in everywhere for ending in rule.suffixes)
         self._memo: dict[str, tuple[NameRule, ...]] = {}
         self._wanted: dict[str, bool] = {}
         self._names: dict[str, str] = {}
@@ -108,7 +110,10 @@ class NameIndex:
 
     def calls(self, text: str) -> bool:
         """Whether ``text``, an element of an array, is the name of a secret."""
-        return len(text) < 40 and self.normal(text) in self.secrets
+        return len(text) < 40 and self._secret(self.normal(text))
+
+    def _secret(self, key: str) -> bool:
+        return key in self.secrets or (bool(self._endings) and key.endswith(self._endings))
 
     def header(self, name: str) -> HeaderRule | None:
         """The header row for ``name``."""
@@ -117,11 +122,11 @@ class NameIndex:
     def below(self, context: Context, name: str) -> Context:
         """The context of what stands below ``name``."""
         key = self.normal(name)
-        return (
-            Context(context.names | {key}, context.kinds)
-            if key in self.contexts and key not in context.names
-            else context
-        )
+        if key not in self.contexts:
+            if not self._secret(key):
+                return context
+            key = next(iter(self.secrets), key)  # as below any of them
+        return context if key in context.names else Context(context.names | {key}, context.kinds)
 
 
 def parse_json(text: str) -> object:
@@ -223,20 +228,25 @@ def _binary(node: bytes, path: Path, name: str, context: Context) -> Iterator[Le
 def _fields(node: Pairs, path: Path, context: Context, index: NameIndex, *, whole: bool) -> Iterator[Leaf]:
     """The texts of a mapping, and its keys."""
     all_of_it = whole or not context.names.isdisjoint(index.opaque)
+    composed = False
     for key, value in node:
         word, around, inside = _bracketed(key, path, context, index)
         if type(value) is str and (all_of_it or index.wants(word) or nested(value)):
             yield Leaf((word, around), word, value, inside)
-        if word in _COMPOSED:
-            yield from _named_pair(node, path, context, index)
+        composed = composed or word in _COMPOSED
         if isinstance(key, str) and len(key) >= 10:
             if not context.names.isdisjoint(index.secrets):
                 yield Leaf(("<key>", path), "<key>", key, context)
             elif whole or "\n" in key:
                 yield Leaf(("<key>", path), "", key, context)
+    if composed:
+        yield from _composed(node, path, context, index)
 
 
-_COMPOSED = frozenset(("value", "year"))
+_COMPOSED = frozenset(("value", "Value", "VALUE", "year"))
+_CALLING = frozenset(("name", "key"))
+_MOST_NAMES = 16
+"""Of one value, by doubled keys."""
 _LEAST_OCTETS = 8
 
 
@@ -278,23 +288,33 @@ def _inside(node: Pairs, name: str, context: Context) -> Context:
     return Context(context.names & {normalised(name)}, kinds)
 
 
-def _named_pair(node: Pairs, path: Path, context: Context, index: NameIndex) -> Iterator[Leaf]:
+def _composed(node: Pairs, path: Path, context: Context, index: NameIndex) -> Iterator[Leaf]:
     """`{name: X-Api-Key, value: ...}` reads like `X-Api-Key: ...`; `{day, month, year}` like one date."""
-    values = {key: value for key, value in node if isinstance(key, str) and isinstance(value, str)}
-    name, value = values.get("name") or values.get("key"), values.get("value")
-    if name is not None and value is not None and len(name) < 64:
-        name, _, inside = _bracketed(name, path, context, index)
-        yield Leaf(("value", path), name, value, inside)
+    texts = [(key.lower(), value) for key, value in node if isinstance(key, str) and isinstance(value, str)]
+    yield from _called(texts, path, context, index)
+    values = dict(texts)
     date = [values.get(part, "") for part in ("year", "month", "day")]
     if path and all(part.isdigit() for part in date):
         yield Leaf(path, str(path[0]), f"{int(date[0]):04}-{int(date[1]):02}-{int(date[2]):02}", context)
 
 
+def _called(texts: list[tuple[str, str]], path: Path, context: Context, index: NameIndex) -> Iterator[Leaf]:
+    """Each value under each name that stands beside it."""
+    said = dict.fromkeys(text for key, text in texts if key in _CALLING and 0 < len(text) < 64)
+    names = [(name, inside) for name, _, inside in (_bracketed(text, path, context, index) for text in said)]
+    wanted = [(name, inside) for name, inside in names if index.wants(name)][:_MOST_NAMES]
+    for key, value in texts if wanted else ():
+        if key == "value":
+            yield from (Leaf(("value", path), name, value, inside) for name, inside in wanted)
+
+
 def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]:
     """The pairs of a form or query; a date given in three pairs reads as one."""
     dates: dict[tuple[str, ...], dict[str, str]] = {}
+    beside: dict[tuple[str, ...], tuple[list[tuple[str, str]], Path, Context]] = {}
     for key, value in parse_pairs(text):
         parts = split_key(key)
+        above, last = tuple(parts[:-1]), parts[-1].lower()
         while len(parts) > 1 and (parts[-1] == "" or parts[-1].isdigit()):
             parts.pop()
         inner = context
@@ -302,11 +322,17 @@ def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]
         for part in parts[:-1]:
             inner = index.below(inner, part)
             path = (int(part) if part.isdecimal() and len(part) < 6 else part, path)
+        if not inner.names.isdisjoint(index.secrets):
+            yield from (Leaf(("<key>", path), "<key>", part, inner) for part in parts[1:] if len(part) >= 10)
         if parts[-1] in ("day", "month", "year") and value.isdigit() and len(parts) > 1:
             dates.setdefault(tuple(parts[:-1]), {})[parts[-1]] = value
         yield Leaf((parts[-1], path), parts[-1], value, inner)
+        if last == "value" or last in _CALLING:
+            beside.setdefault(above, ([], path, inner))[0].append((last, value))
         if len(key) >= 12:
             yield Leaf(("<key>", ()), "", key, context)
+    for texts, path, inner in beside.values():
+        yield from _called(texts, path, inner, index)
     for above, date in dates.items():
         if len(date) == 3:
             iso = f"{int(date['year']):04}-{int(date['month']):02}-{int(date['day']):02}"

@@ -50,14 +50,14 @@ _SOME_TAIL = "_1AbCdEfGhIjKlMnOpQrStUvWxYz0zYxWvUtSrQpOnMlKjIhGfEdCbA1aBcDeFgH"
 _PLAIN_FORM = re.compile(r"(?:[A-Za-z0-9_.~*@$!,;()\[\]=&+-]|%(?:20|2[BCDEF]|3A|40|5[BD]|7C))+")
 """A form in which nothing reads otherwise for what stands beside its pair."""
 
-_DATE_PART = re.compile(r"(?<![A-Za-z_])(?:day|month|year)(?:\]|%5D)?=")
+_COMPOSED_PART = re.compile(r"(?i)(?<![A-Za-z_])(?:day|month|year|value)(?:\]|%5D)?=")
 _NUMBERED = re.compile(r"([a-z]{2,8}[-_])[0-9]{1,6}")
 """Numbered by a user: too short for every rule that counts digits or measures entropy, whatever the digits."""
 
 _ANYWHERE, _BY_NAME, _NOWHERE = 2, 1, 0
 """Where a line holds nothing: in every context; as a text, so that only its name can tell; not known to."""
 
-_COMPOSED = frozenset(("value", "year", "month", "day"))
+_COMPOSED = frozenset(("value", "Value", "VALUE", "year", "month", "day"))
 _UNUSUAL = frozenset(("content-encoding", "fcproxy-body"))
 """Headers that say that a body is not what it looks like."""
 
@@ -156,7 +156,7 @@ class Triage:
 
     def _sent(self, text: str, root: Context) -> frozenset[str] | None:
         """The encodings opened in a request's body that holds nothing; None for any other."""
-        if _PLAIN_FORM.fullmatch(text) and not _DATE_PART.search(text):
+        if _PLAIN_FORM.fullmatch(text) and not _COMPOSED_PART.search(text):
             return self._form(text, root)
         return _NO_LAYERS if self._document(text, root) else None
 

@@ -25,12 +25,15 @@ class FormScopes:
     """The scopes of one form, by bracketed prefix."""
 
     def __init__(self, base: Base, pairs: Sequence[Pair]) -> None:
-        self._top = Scope.base(base)
+        top = Members()
+        self._top = Scope.base(base, top)
         self._known: dict[tuple[str, ...], Scope] = {}
         self._members: dict[tuple[str, ...], Members] = {}
         for pair in pairs:
             if len(pair.path) > 1:
                 self._members.setdefault(tuple(pair.path[:-1]), Members()).append((pair.path[-1], pair.value))
+            elif pair.key.lower() in _CALLING:
+                top.append((pair.key, pair.value))
 
     def of(self, path: Sequence[str]) -> Scope:
         """The scope that the last name of ``path`` stands in."""
@@ -42,6 +45,10 @@ class FormScopes:
             name = "" if prefix[-1].isdigit() else prefix[-1]
             scope = self._known[prefix] = Scope(self.of(prefix), name, self._members.get(prefix))
         return scope
+
+
+_CALLING = ("name", "key")
+"""Of the outermost pairs, what says how others beside it are called; their types are the route's."""
 
 
 def name_of(path: Sequence[str]) -> str:

@@ -117,12 +117,21 @@ class StructureRedactor:
     def _rules(self, name: str, scope: Scope) -> tuple[FieldRule, ...]:
         """The rules that ask for a value of this name there; the names of a pair of name and value are both its own."""
         rules = self._in_scope(self._book.field_rules(name), scope)
-        for said in _paired(name, scope):
-            path, inner = form.split_key(said), scope
-            for part in path[:-1]:
-                inner = Scope(inner, part)
-            rules = (*rules, *self._in_scope(self._book.field_rules(name_of(path)), inner))
+        if _is_called(name, scope):
+            rules = (*rules, *self._called_so(scope))
         return (*rules, self._below) if self._below is not None and self._below_secret(scope) else rules
+
+    def _called_so(self, scope: Scope) -> tuple[FieldRule, ...]:
+        """The rules for a value that goes by the names beside it. There may be thousands of both, in one list."""
+        if scope.called is None:
+            found: dict[FieldRule, None] = {}
+            for said in (*scope.said("name"), *scope.said("key")):
+                path, inner = form.split_key(said), scope
+                for part in path[:-1]:
+                    inner = Scope(inner, part)
+                found.update(dict.fromkeys(self._in_scope(self._book.field_rules(name_of(path)), inner)))
+            scope.called = tuple(found)
+        return scope.called
 
     def _below_secret(self, scope: Scope) -> bool:
         """Whether a field around is a secret, however long its value may be."""
@@ -141,9 +150,9 @@ class StructureRedactor:
         return bool(rules and self._in_scope(tuple(rules), scope))
 
     def _is_clean_key(self, key: str, scope: Scope) -> bool:
-        return self._key_in_json(key, scope) == key
+        return self._part_of_key(key, scope) == key
 
-    def _key_in_json(self, key: str, scope: Scope) -> str:
+    def _part_of_key(self, key: str, scope: Scope) -> str:
         below = self._below
         if below is not None and self._below_secret(scope) and _first((below,), key) is not None:
             return self._leaf(key, "", scope, below)
@@ -169,7 +178,7 @@ class StructureRedactor:
 
     def _applicable(self, name: str, scope: Scope) -> tuple[FieldRule, ...] | None:
         """See `familiar`. A date is put together from the values beside one another, a pair's name is a value."""
-        if _paired(name, scope):
+        if _is_called(name, scope):
             return None
         rules = self._rules(name, scope)
         return None if any(rule.kind == "date_of_birth" for rule in rules) else rules
@@ -302,7 +311,7 @@ class StructureRedactor:
         if token[0] != '"':
             done = self._json_number(value, name, scope, self._rule(name, value, scope))
             return done if done != value else None
-        done = self._key_in_json(value, scope) if is_key else self.leaf(value, name, scope)
+        done = self._part_of_key(value, scope) if is_key else self.leaf(value, name, scope)
         return _string(done, ascii_only=token.isascii()) if done != value else None
 
     def _called(self, value: str, token: str, scope: Scope) -> str | None:
@@ -399,7 +408,7 @@ class StructureRedactor:
     def _pair(self, pair: Pair, scopes: FormScopes) -> str:
         if _IS_URL.fullmatch(pair.key):
             return self._unescaped_url(pair)
-        raw_key = self._key(pair)
+        raw_key = self._key(pair, scopes)
         if not pair.equals:
             return raw_key
         name, scope = name_of(pair.path), scopes.of(pair.path)
@@ -421,7 +430,13 @@ class StructureRedactor:
         # As it is meant first: as it is written, words with blanks between them and base64 are one word.
         return marker.outside(pair.raw_value if done == value else _requoted(done), self._raw)
 
-    def _key(self, pair: Pair) -> str:
+    def _key(self, pair: Pair, scopes: FormScopes) -> str:
+        if len(pair.path) > 1 and self._below_secret(scopes.of(pair.path)):
+            parts = [self._part_of_key(part, scopes.of(pair.path[: at + 1])) for at, part in enumerate(pair.path)]
+            if any(part != before for part, before in zip(parts, pair.path, strict=True)):
+                return marker.bump(
+                    form.join_key(parts), lambda part: quote_plus(part, safe="[]", errors="surrogateescape")
+                )
         raw = self._raw(pair.raw_key)
         if raw != pair.raw_key or len(pair.key) < MIN_LENGTH:
             return raw
@@ -496,12 +511,12 @@ class StructureRedactor:
         return None
 
 
-_PAIRED = ("value", "Value")
+_PAIRED = ("value", "Value", "VALUE")
 
 
-def _paired(name: str, scope: Scope) -> tuple[str, ...]:
-    """What a value is called by what stands beside it: `{"name": "X-Api-Key", "value": ...}`."""
-    return (*scope.said("name"), *scope.said("key")) if name in _PAIRED else ()
+def _is_called(name: str, scope: Scope) -> bool:
+    """Whether what stands beside a value calls it something: `{"name": "X-Api-Key", "value": ...}`."""
+    return name in _PAIRED and bool(scope.said("name") or scope.said("key"))
 
 
 def _requoted(value: str) -> str:

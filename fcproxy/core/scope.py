@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fcproxy.core.expression import expression
 from fcproxy.core.json_text import Members, Value
-from fcproxy.core.rules import normal
+from fcproxy.core.rules import FieldRule, normal
 
 __all__ = ["NO_BASE", "Base", "Scope", "event_words", "route_words", "walk"]
 
@@ -31,7 +31,18 @@ class Scope:
     ``name`` is its own nearest name: an element of an array goes by the array's. ``members``: its scalars by name.
     """
 
-    __slots__ = ("_base", "_disputed", "_members", "_siblings", "_words", "below_secret", "name", "parent")
+    __slots__ = (
+        "_base",
+        "_disputed",
+        "_members",
+        "_said",
+        "_siblings",
+        "_words",
+        "below_secret",
+        "called",
+        "name",
+        "parent",
+    )
 
     def __init__(self, parent: "Scope | None", name: str, members: Value = None) -> None:
         self.parent = parent
@@ -41,13 +52,16 @@ class Scope:
         self._words: frozenset[str] | None = None
         self._siblings: Mapping[str, str] | None = None
         self._disputed: frozenset[str] | None = None
+        self._said: dict[str, tuple[str, ...]] = {}
         self.below_secret: bool | None = None
         """Whether a field that encloses it is a secret; None until somebody has asked the rules."""
+        self.called: tuple[FieldRule, ...] | None = None
+        """The rules for what the names beside a value call it; None likewise."""
 
     @classmethod
-    def base(cls, base: Base) -> "Scope":
+    def base(cls, base: Base, members: Value = None) -> "Scope":
         """The outermost one."""
-        scope = cls(None, "")
+        scope = cls(None, "", members)
         scope._base = base
         return scope
 
@@ -93,9 +107,12 @@ class Scope:
         """The different texts that stand here under ``name``: one, but for doubled keys."""
         if name not in self.siblings:
             return ()
-        found = self._members if isinstance(self._members, Members) else ()
-        texts = [value for key, value in found if key.lower() == name and isinstance(value, str) and value]
-        return tuple(dict.fromkeys(texts))
+        known = self._said.get(name)
+        if known is None:
+            found = self._members if isinstance(self._members, Members) else ()
+            texts = [value for key, value in found if key.lower() == name and isinstance(value, str) and value]
+            known = self._said[name] = tuple(dict.fromkeys(texts))
+        return known
 
     @property
     def is_array(self) -> bool:

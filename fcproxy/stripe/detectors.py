@@ -94,6 +94,7 @@ _SECRETS = names(
     "client_secret secret signing_secret webhook_secret secret_key api_key x_api_key access_token refresh_token"
     " id_token auth_token x_auth_token x_access_token bearer_token session_token device_token authentication_token"
     " auth_code password passwd private_key authorization proxy_authorization cookie set_cookie csrf_token"
+    " token signature credential credentials"
 )
 
 DETECTORS = Detectors(

@@ -264,6 +264,11 @@ BELOW = {
     "headers": {"request_headers": {"X-Own": TOKEN}, "headers": [["X-Own", TOKEN]]},
     "a state": {"state": {"a": TOKEN}, "session": {"b": TOKEN}, "nonce": [{"c": TOKEN}]},
     "pairs": {"rawHeaders": ["Accept", "*/*", "X-Api-Key", TOKEN, "Authorization", f"Bearer {TOKEN}"]},
+    "a name that ends so": {"vendor_api_key": {"v": TOKEN}},
+    "a key below a name that ends so": {"shop_access_token": {TOKEN: 1}},
+    "a key below a token": {"token": {TOKEN: 1}, "signature": {TOKEN: 2}, "credentials": {TOKEN: 3}},
+    "a pair whose name ends so": ["--vendor-api-key", TOKEN],
+    "a token in a pair": ["token", TOKEN],
 }
 
 
@@ -311,6 +316,70 @@ def test_headers_in_json_that_tell_no_secret_stay() -> None:
     body = json.dumps({"headers": headers, "response_headers": [list(pair) for pair in headers.items()]}).encode()
     assert redacted(body).response.body == body
     assert errors(redacted(body)) == []
+
+
+BESIDE = {
+    "flat": "name=client_secret&value=HERE",
+    "turned round": "value=HERE&amount=5&key=X-Api-Key",
+    "a list": "metadata[0][name]=colour&metadata[0][value]=red&metadata[1][name]=api_key&metadata[1][value]=HERE",
+    "no numbers": "h[][value]=1&h[][name]=vendor_api_key&h[][value]=HERE",
+    "escaped": "a%5B0%5D%5Bname%5D=Client-Secret&a%5B0%5D%5Bvalue%5D=HERE",
+    "capitals": "Name=client_secret&Value=HERE",
+    "a way": "name=card%5Bclient_secret%5D&value=HERE",
+    "a key": "client_secret[HERE]=1",
+    "a key in a list": "a[0][client_secret][x][HERE][]=1",
+    "an escaped key": "a%5Bvendor_api_key%5D%5BHERE%5D=1",
+    "a key below a token": "token[HERE]=1",
+}
+
+
+@pytest.mark.parametrize("where", ["form", "query", "in JSON", "answer"])
+@pytest.mark.parametrize("case", BESIDE)
+def test_what_stands_beside_a_name_or_in_a_key_in_a_form(case: str, where: str) -> None:
+    text = BESIDE[case].replace("HERE", TOKEN)
+    url = f"https://api.stripe.com/v1/things?a=1&{text}" if where == "query" else "https://api.stripe.com/v1/things"
+    kind = "application/json" if where == "in JSON" else "application/x-www-form-urlencoded"
+    body = json.dumps({"note": f"a=1&{text}"}) if where == "in JSON" else text
+    headers = Headers([("Content-Type", kind)])
+    bare = Interaction(
+        Request("POST", url, headers, body.encode() if where == "form" else b""),
+        Response(200, headers, body.encode() if where in ("in JSON", "answer") else b"", "OK"),
+    )
+    assert errors(bare) != []
+    redactor = default_redactor(DECODERS)
+    done = redactor.settle([redactor.redact(bare)])[0]
+    assert TOKEN not in done.request.url
+    assert TOKEN.encode() not in done.request.body + done.response.body
+    assert errors(done) == []
+    assert redactor.settle([redactor.redact(done)])[0] == done
+
+
+def test_ordinary_names_and_values_in_a_form_stay() -> None:
+    for body in (
+        b"custom_fields[0][name]=PO+number&custom_fields[0][value]=2024-000123A&name=Pro&value=aB3x9Kq7Zt2Lm5Rv8",
+        b"value=requires_action&value_list=rsl_1AbCdEfGhIjKlMnOpQrStUvW&name=token",
+        b"client_secret[expand]=true&session[payment_method_types][0]=card&token[pm_1AbCdEfGhIjKlMnOpQrStUvW]=1",
+    ):
+        headers = Headers([("Content-Type", "application/x-www-form-urlencoded")])
+        one = Interaction(Request("POST", "https://api.stripe.com/v1/things", headers, body), Response(200, Headers()))
+        redactor = default_redactor(DECODERS)
+        assert redactor.settle([redactor.redact(one)]) == [one]
+        assert errors(one) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "&".join(f"a[][name]=n{number}&a[][value]=v{number}" for number in range(6000)),
+        "{" + ",".join(f'"name": "n{number}", "value": "v{number}"' for number in range(6000)) + "}",
+    ],
+)
+def test_names_and_values_are_read_in_time_that_grows_with_their_number(body: str) -> None:
+    """Half a minute or more, where each value was asked of each name."""
+    kind = "application/json" if body[0] == "{" else "application/x-www-form-urlencoded"
+    began = time.perf_counter()
+    assert errors(redacted(body.encode(), kind)) == []
+    assert time.perf_counter() - began < 5
 
 
 def test_names_of_secrets_in_lists_of_words_stay() -> None:
