@@ -190,7 +190,10 @@ def marked_cookie(value: str) -> bool:
 
 
 def marked_address(value: str) -> bool:
-    return all(marks.ip_mark(piece.strip().removeprefix("for=").strip('"[]')) for piece in value.split(","))
+    """Marked, or a number: a field called `forwarded` may count."""
+    return value.isdigit() or all(
+        marks.ip_mark(piece.strip().removeprefix("for=").strip('"[]')) for piece in value.split(",")
+    )
 
 
 _ID = re.compile(

@@ -13,7 +13,7 @@ from fcproxy.core.audit_rules import NameRule
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
 from fcproxy.stripe.detector_names import NAMES as NAME_RULES
-from fcproxy.stripe.detectors import DETECTORS
+from fcproxy.stripe.detectors import DETECTORS, HEADERS
 from fcproxy.stripe.secrets import default_redactor
 
 TOKEN = "aB3" + secrets.token_hex(20)
@@ -118,6 +118,18 @@ def test_each_name_that_the_audit_knows(value: str | float) -> None:
     )
     assert errors(bare) != []
     assert errors(redacted(body)) == []
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_each_header_that_the_audit_knows_told_in_a_body(value: str | float) -> None:
+    names = sorted(name for rule in HEADERS for name in rule.names)
+    trees = [tree for name in names for tree in ({name: value}, {"name": name, "value": value}, {"x": {name: [value]}})]
+    assert errors(redacted(json.dumps([*trees, {"headers": trees}]).encode())) == []
+    form = "&".join(
+        f"{name}={quote(str(value))}&a[{n}][name]={name}&a[{n}][value]={quote(str(value))}"
+        for n, name in enumerate(names)
+    )
+    assert errors(redacted(form.encode(), "application/x-www-form-urlencoded")) == []
 
 
 UNTYPED = {
