@@ -5,14 +5,14 @@ runs the fake. Source: the CLI's source code, package websocket.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fcproxy.fake.answer import json_bytes
 from fcproxy.fake.state import Doc, Row, State
 from fcproxy.stripe.signature import SIGNATURE_HEADER, sign
 
-__all__ = ["CLI_SESSION", "FEATURES", "LONGEST_QUEUE", "feed_event", "feed_request", "take_messages"]
+__all__ = ["CLI_SESSION", "FEATURES", "LONGEST_QUEUE", "feed_event", "feed_request", "take_message"]
 
 CLI_SESSION = "stripecli.session"
 FEATURES = ("webhooks", "v2_events", "request_logs")
@@ -75,24 +75,29 @@ def _thin_message(session: Row, thin: Doc, now: int) -> Doc:
     }
 
 
-def take_messages(state: State, session: Row, thin_forms: Mapping[str, Doc], now: int) -> list[str]:
-    """The messages that wait for a session, as JSON, taken off its queue. ``thin_forms`` has them by event id."""
-    queue, session.private["queue"] = session.private["queue"], []
-    messages = []
-    for entry in queue:
-        if entry["feature"] == "request_logs":
-            log = entry["log"]
-            message: Doc = {
-                "type": "request_log_event",
-                "event_payload": json.dumps(log),
-                "request_log_id": "resp_" + state.chance("request log", 14),
-            }
-        elif entry["feature"] == "v2_events":
-            message = _thin_message(session, thin_forms[entry["event"]], now)
-        else:
-            event = state.tables["event"].get(entry["event"])
-            if event is None:
-                continue
-            message = _event_message(state, session, event, now)
-        messages.append(json.dumps(message))
-    return messages
+def take_message(state: State, session: Row, thin_form: Callable[[Row], Doc], now: int) -> str | None:
+    """The oldest message that waits for a session, as JSON, taken off its queue; None where none does.
+
+    ``thin_form`` makes an event's thin form. What tells of an event that is no more is passed over.
+    """
+    queue = session.private["queue"]
+    while queue:
+        message = _message(state, session, queue.pop(0), thin_form, now)
+        if message is not None:
+            return json.dumps(message)
+    return None
+
+
+def _message(state: State, session: Row, entry: Doc, thin_form: Callable[[Row], Doc], now: int) -> Doc | None:
+    if entry["feature"] == "request_logs":
+        return {
+            "type": "request_log_event",
+            "event_payload": json.dumps(entry["log"]),
+            "request_log_id": "resp_" + state.chance("request log", 14),
+        }
+    event = state.tables["event"].get(entry["event"])
+    if event is None:
+        return None
+    if entry["feature"] == "v2_events":
+        return _thin_message(session, thin_form(event), now)
+    return _event_message(state, session, event, now)

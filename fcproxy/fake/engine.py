@@ -18,7 +18,7 @@ from fcproxy.fake.answer import error_body, json_bytes, respond, routing
 from fcproxy.fake.auth import NOBODY, authenticate
 from fcproxy.fake.call import Call
 from fcproxy.fake.catalogue import Catalogue
-from fcproxy.fake.cli_feed import CLI_SESSION, feed_request, take_messages
+from fcproxy.fake.cli_feed import CLI_SESSION, feed_request, take_message
 from fcproxy.fake.control import control
 from fcproxy.fake.deliveries import Delivery, delivered, due_deliveries
 from fcproxy.fake.errors import StripeError, refuse
@@ -164,19 +164,18 @@ class Fake:
         self.state.load(data)
         self._latest = 0
 
-    def cli_messages(self, session_id: str, sent_at: int | None = None) -> list[str] | None:
-        """What waits for a listening CLI, as JSON texts, taken off its queue; None for a session that is not there.
+    def cli_message(self, session_id: str, sent_at: int | None = None) -> str | None:
+        """The oldest message that waits for a listening CLI, as JSON, taken off its queue.
 
-        ``sent_at`` as for `due`.
+        None where nothing waits, and for a session that is not there. ``sent_at`` as for `due`.
         """
         now = self._settled_now()
         session = self.state.tables[CLI_SESSION].get(session_id)
         if session is None:
             return None
         call = self.job_call(session.scope, now)
-        events = (self.state.tables["event"].get(item["event"]) for item in session.private["queue"] if "event" in item)
-        thin_forms = {event.id: thin_event(call, event) for event in events if event is not None}
-        return take_messages(self.state, session, thin_forms, now if sent_at is None else sent_at)
+        sent_at = now if sent_at is None else sent_at
+        return take_message(self.state, session, lambda event: thin_event(call, event), sent_at)
 
     def has_cli_session(self, session_id: str) -> bool:
         """Whether a CLI opened this session."""

@@ -1,12 +1,13 @@
 """The websocket over which a listening Stripe CLI is told of events and requests.
 
 `stripe listen` and `stripe logs tail` open a session at the fake, and then this socket; what goes over it is the fake's
-business (`Fake.cli_messages`). What the CLI sends back tells how the user's app answered, which the CLI shows by
+business (`Fake.cli_message`). What the CLI sends back tells how the user's app answered, which the CLI shows by
 itself: nothing here depends on it.
 """
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, hdrs, web
@@ -29,7 +30,7 @@ PROTOCOL = "stripecli-devproxy-v1"
 _PATH = PREFIX + "fake/cli/"
 
 _GOODBYE_SECONDS = 1.0
-"""How long a client may take to answer that the socket is closed."""
+"""How long a client may take to answer that the socket is closed, and to read what was written before."""
 
 
 def announce(opened: OpenedDeck, base_url: str) -> None:
@@ -42,19 +43,41 @@ def announce(opened: OpenedDeck, base_url: str) -> None:
         fake.options = replace(fake.options, websocket_base=base)
 
 
+@dataclass(slots=True, eq=False)
+class _Listener:
+    """One socket. ``bell`` is rung when there may be something to do; ``over`` says that it is to end."""
+
+    transport: asyncio.Transport
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    over: bool = False
+
+    def end(self) -> None:
+        """Lets it end, a moment later."""
+        self.over = True
+        self.bell.set()
+
+
 class CliSockets:
     """Serves the sockets of one proxy."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._closed = False
-        self._bells: set[asyncio.Event] = set()
+        self._open: set[_Listener] = set()
+        self._latest: dict[tuple[FakeUpstream, str], _Listener] = {}
 
     def close(self) -> None:
         """Ends every socket, a moment later."""
         self._closed = True
-        for bell in self._bells:
-            bell.set()
+        for listener in self._open:
+            listener.end()
+        if self._open:
+            # One that waits for a client which reads nothing cannot see that it is to end.
+            asyncio.get_running_loop().call_later(_GOODBYE_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        for listener in self._open:
+            listener.transport.abort()
 
     async def serve(
         self, request: web.BaseRequest, opened: OpenedDeck | Response | None, target: str, headers: Headers
@@ -74,36 +97,48 @@ class CliSockets:
             missing = bad_request(404, "unknown_session", "no such session; POST /v1/stripecli/sessions opens one")
             return await send(request, missing)
         await socket.prepare(request)
-        bell = asyncio.Event()
-        self._bells.add(bell)
-        opened.fake.bells.add(bell)
+        if request.transport is None:
+            raise ConnectionResetError("the client has gone")
+        listener = _Listener(request.transport, over=self._closed)
+        place = (opened.fake, session)
+        if (earlier := self._latest.get(place)) is not None:
+            # The CLI comes again after a minute, and whenever it lost the connection: what it had before leads nowhere.
+            earlier.end()
+        self._latest[place] = listener
+        self._open.add(listener)
+        opened.fake.bells.add(listener.bell)
         try:
-            await self._tell(socket, opened.fake, session, bell)
+            await _tell(socket, opened.fake, session, listener)
         finally:
-            opened.fake.bells.discard(bell)
-            self._bells.discard(bell)
+            opened.fake.bells.discard(listener.bell)
+            self._open.discard(listener)
+            if self._latest.get(place) is listener:
+                del self._latest[place]
         return socket
 
-    async def _tell(
-        self, socket: web.WebSocketResponse, fake: "FakeUpstream", session: str, bell: asyncio.Event
-    ) -> None:
-        """Sends what there is whenever the bell rings, until one of the two sides ends."""
-        reading = asyncio.create_task(_read(socket))
-        reading.add_done_callback(lambda _: bell.set())
-        try:
-            while not (self._closed or fake.ended or reading.done()):
-                bell.clear()
-                # Signed for the real time: the receiver refuses what its own clock finds old.
-                messages = fake.fake.cli_messages(session, int(time.time()))
-                if messages is None:
-                    break
-                for message in messages:
-                    await socket.send_str(message)
-                await bell.wait()
-            await socket.close(code=WSCloseCode.GOING_AWAY)
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+
+async def _tell(socket: web.WebSocketResponse, fake: "FakeUpstream", session: str, listener: _Listener) -> None:
+    """Sends what there is whenever the bell rings, until one of the two sides ends."""
+    reading = asyncio.create_task(_read(socket))
+    reading.add_done_callback(lambda _: listener.bell.set())
+
+    def ended() -> bool:
+        gone = reading.done() or socket.closed or listener.transport.is_closing()
+        return gone or listener.over or fake.ended or not fake.fake.has_cli_session(session)
+
+    try:
+        while not ended():
+            listener.bell.clear()
+            # One at a time: what is still in the queue when the client goes is there for the next socket. Signed for
+            # the real time: the receiver refuses what its own clock finds old.
+            while not ended() and (message := fake.fake.cli_message(session, int(time.time()))) is not None:
+                await socket.send_str(message)
+            if not ended():
+                await listener.bell.wait()
+        await socket.close(code=WSCloseCode.GOING_AWAY)
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 def _refusal(request: web.BaseRequest, socket: web.WebSocketResponse) -> Response | None:

@@ -1,7 +1,6 @@
 """Who may use the proxy: programs, not a page in somebody's browser (DNS rebinding, CSRF)."""
 
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.answers import bad_request
@@ -64,8 +63,9 @@ class Guard(NamedTuple):
 
 
 def _permitted_origin(headers: Headers, *, linked: bool = False) -> bool:
-    origin = headers.get("Origin")
-    if origin is None:
+    origins = headers.get_all("Origin")
+    if not origins:
         # Pictures, scripts and links of another site's page come without an Origin.
         return linked or (headers.get("Sec-Fetch-Site") or "").lower() != "cross-site"
-    return is_loopback(host_of(urlsplit(origin).netloc))
+    # What is no URL ("null", an address cut short) has no host here.
+    return all(is_loopback(host_of(origin.partition("://")[2])) for origin in origins)

@@ -185,9 +185,7 @@ def listen(fake: Fake, *features: str) -> Doc:
 
 
 def messages(fake: Fake, session: Doc) -> list[Doc]:
-    found = fake.cli_messages(session["websocket_id"])
-    assert found is not None
-    return [json.loads(text) for text in found]
+    return [json.loads(text) for text in iter(lambda: fake.cli_message(session["websocket_id"]), None)]
 
 
 def test_a_listening_cli_gets_signed_events() -> None:
@@ -222,4 +220,4 @@ def test_a_listening_cli_gets_thin_events_and_logs() -> None:
 
 
 def test_a_session_that_is_not_there() -> None:
-    assert Fake().cli_messages("cliws_x") is None
+    assert Fake().cli_message("cliws_x") is None

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,78 @@ async def test_a_client_that_went_leaves_nothing_behind() -> None:
         assert (await post(session, app.url, "/v1/customers", {}))["object"] == "customer"
 
 
+@asynccontextmanager
+async def who_reads_nothing(url: str) -> AsyncIterator[None]:
+    """A socket whose client takes its handshake's answer and nothing more; torn down at the end."""
+    parts = urlsplit(url)
+    lines = [
+        f"GET {parts.path} HTTP/1.1",
+        f"Host: {parts.netloc}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        f"Sec-WebSocket-Protocol: {PROTOCOL}",
+    ]
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1024)
+    try:
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        yield
+    finally:
+        writer.transport.abort()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def make_more_than_the_kernel_takes(app: App) -> None:
+    fake = app.decks.default.fake
+    assert fake is not None
+    large = "&".join(f"metadata[{number}]={'x' * 500}" for number in range(50))
+    for number in range(400):
+        make_customer(app, f"name={number}&{large}".encode())
+    fake.look()
+    await asyncio.sleep(0)
+
+
+async def test_what_was_not_sent_when_the_client_went_waits_for_its_next_socket() -> None:
+    async with proxy(Mode.PASSTHROUGH, Config()) as app, client() as session:
+        made = await listen(session, app.url)
+        async with who_reads_nothing(made["websocket_url"]):
+            await make_more_than_the_kernel_takes(app)
+        names = [""]
+        async with session.ws_connect(socket_url(made), protocols=(PROTOCOL,)) as socket:
+            while names[-1] != "399":
+                event = json.loads((await socket.receive_json())["event_payload"])
+                names.append(event["data"]["object"]["name"])
+        assert names[1:] == [str(number) for number in range(int(names[1]), 400)]
+
+
+async def test_the_newer_of_two_sockets_of_a_session_is_told() -> None:
+    async with proxy(Mode.PASSTHROUGH, Config()) as app, client() as session:
+        made = await listen(session, app.url)
+        async with (
+            session.ws_connect(socket_url(made), protocols=(PROTOCOL,)) as older,
+            session.ws_connect(socket_url(made), protocols=(PROTOCOL,)) as newer,
+        ):
+            assert (await older.receive()).type == aiohttp.WSMsgType.CLOSE
+            await post(session, app.url, "/v1/customers", {})
+            assert (await newer.receive_json())["type"] == "webhook_event"
+
+
+async def test_a_client_that_reads_nothing_does_not_hold_up_the_stop() -> None:
+    async with (
+        client() as session,
+        AsyncExitStack() as left,
+        asyncio.timeout(None) as limit,
+        proxy(Mode.PASSTHROUGH, Config()) as app,
+    ):
+        made = await listen(session, app.url)
+        await left.enter_async_context(who_reads_nothing(made["websocket_url"]))
+        await make_more_than_the_kernel_takes(app)
+        limit.reschedule(asyncio.get_running_loop().time() + 5)  # requests in flight are given ten seconds
+
+
 async def test_a_deck_has_its_own_socket_which_ends_with_it_and_is_not_recorded(tmp_path: Path) -> None:
     async with proxy(Mode.RECORD, Config(cassette=str(tmp_path / "c.yaml"))) as app, client() as session:
         async with session.post(f"{app.url}/_fcproxy/decks", json={"cassette": "d", "mode": "record"}) as answer:
@@ -143,11 +215,12 @@ async def test_who_gets_no_socket(session_id: str, headers: dict[str, str], prot
     assert refused.value.status == status
 
 
-def make_customer(app: App) -> None:
+def make_customer(app: App, form: bytes = b"") -> None:
     """At the fake itself, so that no request passes."""
     fake = app.decks.default.fake
     assert fake is not None
-    made = fake.fake.handle(Request("POST", "https://api.stripe.com/v1/customers", Headers(list(AUTH.items())), b""))
+    headers = Headers([*AUTH.items(), ("Content-Type", "application/x-www-form-urlencoded")])
+    made = fake.fake.handle(Request("POST", "https://api.stripe.com/v1/customers", headers, form))
     assert made.status == 200
 
 

@@ -67,6 +67,7 @@ async def test_nothing_that_looks_like_the_prefix_is_forwarded(target: str, tmp_
         (403, "GET /_fcproxy/verdict", None, {"host": "127.0.0.1.evil.example:80"}),
         (403, "GET /_fcproxy/health", None, {"Origin": "https://evil.example"}),
         (403, "GET /_fcproxy/health", None, {"Origin": "null"}),
+        (403, "GET /_fcproxy/health", None, {"Origin": "http://[::1"}),
         (415, "POST /_fcproxy/decks", {"cassette": "x"}, {"Content_Type": "text/plain"}),
         (415, "POST /_fcproxy/fake/reset", None, {}),
         (413, "POST /_fcproxy/decks", {"cassette": "x" * (1 << 20)}, {}),
@@ -95,6 +96,8 @@ async def test_who_and_what_is_refused(
     [
         b"Host: p\r\nOrigin: https://evil.example",
         b"Host: p\r\nOrigin: null",
+        b"Host: p\r\nOrigin: http://[::1",
+        b"Host: p\r\nOrigin: http://127.0.0.1\r\nOrigin: https://evil.example",
         b"Host: p\r\nSec-Fetch-Site: cross-site",
         b"Host: evil.example:12111",
     ],
