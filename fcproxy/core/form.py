@@ -7,7 +7,18 @@ an element ends when one of its sub-keys repeats. Indexed elements are ordered b
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote_plus, unquote_to_bytes
 
-__all__ = ["MAX_DEPTH", "FormTree", "Node", "encode_pairs", "join_key", "nodes", "parse_pairs", "split_key", "tree"]
+__all__ = [
+    "MAX_DEPTH",
+    "FormTree",
+    "Node",
+    "encode_pairs",
+    "join_key",
+    "name_of",
+    "nodes",
+    "parse_pairs",
+    "split_key",
+    "tree",
+]
 
 FormTree = str | dict[str, "FormTree"] | list["FormTree"]
 
@@ -58,6 +69,11 @@ def split_key(key: str) -> list[str]:
 def join_key(parts: Sequence[str]) -> str:
     """The inverse of `split_key`."""
     return parts[0] + "".join(f"[{part}]" for part in parts[1:])
+
+
+def name_of(path: Sequence[str]) -> str:
+    """The nearest name: `tax_ids[0]` and `tax_ids[]` go by `tax_ids`."""
+    return next((part for part in reversed(path) if part and not part.isdigit()), "")
 
 
 class Node:

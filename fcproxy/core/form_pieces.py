@@ -6,7 +6,7 @@ from fcproxy.core import form
 from fcproxy.core.json_text import Members
 from fcproxy.core.scope import Base, Scope
 
-__all__ = ["FormScopes", "Pair", "name_of"]
+__all__ = ["FormScopes", "Pair"]
 
 
 class Pair:
@@ -49,11 +49,6 @@ class FormScopes:
 
 _CALLING = ("name", "key")
 """Of the outermost pairs, what says how others beside it are called; their types are the route's."""
-
-
-def name_of(path: Sequence[str]) -> str:
-    """The nearest name: `tax_ids[0]` and `tax_ids[]` go by `tax_ids`."""
-    return next((part for part in reversed(path) if part and not part.isdigit()), "")
 
 
 def _plain(raw: str) -> str:

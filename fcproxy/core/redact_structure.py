@@ -13,7 +13,8 @@ from fcproxy.core import form, json_text, marker
 from fcproxy.core.armour import base85_runs
 from fcproxy.core.expression import expression
 from fcproxy.core.familiar import FormOutlines, JsonOutlines, JsonPlan, JsonText
-from fcproxy.core.form_pieces import FormScopes, Pair, name_of
+from fcproxy.core.form import name_of
+from fcproxy.core.form_pieces import FormScopes, Pair
 from fcproxy.core.grams import MIN_LENGTH
 from fcproxy.core.json_text import Document
 from fcproxy.core.ledger import ENCODED, Ledger

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise, repeat, starmap
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from fcproxy.core.expression import expression
+from fcproxy.core.form import name_of, split_key
 from fcproxy.core.json_text import Members, Value
 from fcproxy.core.rules import FieldRule, normal
 
@@ -187,13 +189,24 @@ def walk(root: Value, top: Scope) -> Iterator[tuple[Value, str, Scope, bool]]:
         for key, value in steps:
             if key is not None:
                 yield key, key, scope, True
-            name = key or scope.name
+            name, around = key or scope.name, scope
+            if key is not None and ("[" in key or "%" in key):
+                name, around = _bracketed(key, scope)
             if isinstance(value, list):
-                stack.append((_steps(value), Scope(scope, name, value)))
+                stack.append((_steps(value), Scope(around, name, value)))
                 break
-            yield value, name, scope, False
+            yield value, name, around, False
         else:
             stack.pop()
+
+
+def _bracketed(key: str, scope: Scope) -> tuple[str, Scope]:
+    """A form's key in JSON (`{"card[number]": ...}`): its last name, and where that stands."""
+    path = split_key(unquote(key, errors="surrogateescape"))
+    for part in path[:-1]:
+        if part and not part.isdigit():
+            scope = Scope(scope, part)
+    return name_of(path), scope
 
 
 def _steps(node: "list[Value] | Members") -> Iterator[tuple[str | None, Value]]:

@@ -366,6 +366,39 @@ def test_what_stands_beside_a_name_or_in_a_key_in_a_form(case: str, where: str) 
     assert redactor.settle([redactor.redact(done)])[0] == done
 
 
+BRACKETED: dict[str, tuple[object, str]] = {
+    "a person's": ({"billing_details[name]": "Wilma Testov"}, "Wilma"),
+    "an account's": ({"x": [{"bank_account[account_number]": "839201746501"}]}, "839201746501"),
+    "a number": ({"bank_account[account_number]": 839201746501}, "839201746501"),
+    "a user's": ({"metadata[token]": TOKEN}, TOKEN),
+    "escaped": ({"a%5Bclient_secret%5D": TOKEN}, TOKEN),
+    "a list's": ({"customers[0][name]": "Wilma Testov", "tags[]": "x"}, "Wilma"),
+    "an object's": ({"client_secret[a][b]": {"x": TOKEN}}, TOKEN),
+    "a header's": ({"headers[X-Own]": {"x": [TOKEN]}}, TOKEN),
+    "a form's pair": ({"owner[x]": {"name": "Wilma Testov"}}, "Wilma"),
+}
+
+
+@pytest.mark.parametrize("case", BRACKETED)
+def test_keys_of_a_form_in_json(case: str) -> None:
+    tree, secret = BRACKETED[case]
+    body = json.dumps(tree)
+    bare = Interaction(Request("GET", "https://api.stripe.com/v1/things", Headers()), answer(body))
+    assert errors(bare) != []
+    redactor = default_redactor(DECODERS)
+    # The first may teach an outline.
+    redactor.redact(bare._replace(response=answer(body.replace(secret, "12" if secret.isdigit() else "green"))))
+    done = redactor.settle([redactor.redact(bare)])[0]
+    assert secret.encode() not in done.response.body
+    assert errors(done) == []
+
+
+def test_ordinary_keys_with_brackets_stay() -> None:
+    body = json.dumps({"product_data[name]": "Gold 9", "a[": {"b%": 1}, "[x]": "y", "%5B": "z", "items[0][price]": "p"})
+    assert redacted(body.encode()).response.body == body.encode()
+    assert errors(redacted(body.encode())) == []
+
+
 def test_ordinary_names_and_values_in_a_form_stay() -> None:
     for body in (
         b"custom_fields[0][name]=PO+number&custom_fields[0][value]=2024-000123A&name=Pro&value=aB3x9Kq7Zt2Lm5Rv8",
