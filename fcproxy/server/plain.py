@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 from fcproxy.core.message import Headers
-from fcproxy.server.header_lines import Kind, Line, Lines, value_of
+from fcproxy.server.header_lines import Line, value_of
+from fcproxy.server.plain_heads import PlainHeads, fields_of
 
 __all__ = ["MAX_BODY", "MAX_FIELDS", "MAX_HEAD", "MORE", "Plain", "PlainReader"]
 
@@ -20,8 +21,8 @@ MAX_BODY = 256 * 1024
 MAX_FIELDS = 64
 """Most header fields of a request that is read here."""
 
-_HEADS = 2048
-"""How many heads are remembered, and how many first lines."""
+_FIRSTS = 2048
+"""How many first lines are remembered."""
 
 _LONGEST_FIRST = 1024
 _LARGEST = 8 * 1024
@@ -29,15 +30,6 @@ _LARGEST = 8 * 1024
 
 _FIRST = re.compile(rb"(GET|POST|DELETE|PUT|PATCH|OPTIONS) (/[!\"$-~]*) HTTP/1\.1")
 _BEGUN = re.compile(rb"(?:[A-Z]{3,7} |[A-Z]{0,7}\Z)")
-
-
-class _Head(NamedTuple):
-    """What the header lines say together: those that are compared, the number of the Idempotency-Key's (None: there is
-    no such line), and how long the body is."""
-
-    compared: tuple[bytes, ...]
-    key: int | None
-    length: int
 
 
 class Plain(NamedTuple):
@@ -67,8 +59,7 @@ class Plain(NamedTuple):
 
     def headers(self) -> Headers:
         """The header fields in order."""
-        items = [known.pair or known.read(line) for line, known in zip(self.lines, self.meanings, strict=True)]
-        return Headers.named(items, [known.name for known in self.meanings])
+        return fields_of(self.lines, self.meanings)
 
 
 class PlainReader:
@@ -79,9 +70,8 @@ class PlainReader:
         """``compared``: lower-case names of the header fields that a deck looks at. ``max_head``: bytes."""
         self._max_head = min(max_head, MAX_HEAD)
         self._max_fields = min(max_fields, MAX_FIELDS)
-        self._lines = Lines(compared, self._forget)
-        self._line = self._lines.__getitem__
-        self._heads: dict[tuple[Line, ...], _Head] = {}
+        self._heads = PlainHeads(compared, "host")  # RFC 9112 section 3.2: exactly one
+        self._line = self._heads.lines.__getitem__
         self._firsts: set[bytes] = set()
         self._last = b""
         self._plain = MORE
@@ -102,7 +92,7 @@ class PlainReader:
             return None
         # Equal lines have one meaning, the very same object: so these lead to what they said together before.
         meanings = tuple(map(self._line, lines))
-        told = self._heads.get(meanings) or self._told(lines, meanings)
+        told = self._heads.get(meanings) or self._heads.told(lines, meanings)
         if told is None or len(body) != told.length:
             return MORE if told is not None and len(body) < told.length <= MAX_BODY else None
         compared, at, _ = told
@@ -117,40 +107,11 @@ class PlainReader:
         """Whether it is a plain request's first line."""
         if _FIRST.fullmatch(line) is None:
             return False
-        if len(self._firsts) >= _HEADS:
+        if len(self._firsts) >= _FIRSTS:
             self._firsts.clear()
         if len(line) <= _LONGEST_FIRST:
             self._firsts.add(line)
         return True
-
-    def _told(self, lines: list[bytes], meanings: tuple[Line, ...]) -> _Head | None:
-        """What the lines say together; None where that is not plain."""
-        compared, key, length, seen = [], None, 0, set()
-        for at, (line, known) in enumerate(zip(lines, meanings, strict=True)):
-            kind = known.kind
-            if kind is Kind.IGNORED:
-                continue
-            if kind is Kind.REFUSED or known.name in seen:
-                return None
-            seen.add(known.name)
-            if kind is Kind.COMPARED:
-                compared.append(line)
-            elif kind is Kind.KEY:
-                key = at
-            elif kind is Kind.LENGTH:
-                length = int(known.value or b"")
-        if "host" not in seen:
-            return None  # RFC 9112 section 3.2: exactly one
-        told = _Head(tuple(compared), key, length)
-        if all(map(self._lines.lasts, lines, meanings)):
-            if len(self._heads) >= _HEADS:
-                self._heads.clear()
-            self._heads[meanings] = told
-        return told
-
-    def _forget(self) -> None:
-        """Of lines that are forgotten no head would ever be found again."""
-        self._heads.clear()
 
 
 MORE = Plain(b"", [], (), (), b"", None, 0)

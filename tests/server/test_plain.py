@@ -155,7 +155,7 @@ def test_nothing_is_kept_without_end() -> None:
         plain = reader.read(raw("Host: h", f"Authorization: {number}", first=f"GET /{number} HTTP/1.1"))
         assert plain is not None
         assert (plain.target, plain.compared) == (f"/{number}", (f"Authorization: {number}".encode(),))
-    assert max(len(reader._lines), len(reader._heads), len(reader._firsts)) <= 2048
+    assert max(len(reader._heads.lines), len(reader._heads), len(reader._firsts)) <= 2048
 
 
 def test_the_same_octets_are_the_same_request() -> None:
