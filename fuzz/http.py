@@ -1,6 +1,7 @@
 """What is fuzzed of HTTP: bytes of clients and of upstreams, in any pieces, against aiohttp's parser and themselves."""
 
 import asyncio
+import math
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, cast
@@ -15,10 +16,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from fcproxy.core.errors import UpstreamFailed
 from fcproxy.core.message import Headers, Response
 from fcproxy.server.client import Client, PlainClient
+from fcproxy.server.deadlines import Deadlines
 from fcproxy.server.exchange import Exchange
 from fcproxy.server.failures import FAILURES
 from fcproxy.server.limits import Limits
 from fcproxy.server.plain import MORE, Plain, PlainReader
+from fcproxy.server.plain_answers import PlainAnswerReader
 from fcproxy.server.shortcut import Shortcut, ShortcutServer
 from fcproxy.server.wire import Sent, decode_raw, send
 
@@ -36,6 +39,9 @@ class Wire(asyncio.Transport):
         self.written = b""
         self.closing = False
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
 
@@ -45,7 +51,7 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         if not self.closing:
             self.closing = True
-            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+            asyncio.get_running_loop().call_soon(lambda: self.protocol.connection_lost(None))
 
     abort = close
 
@@ -171,84 +177,122 @@ def front(data: bytes) -> None:
     _run(_either_way(data[:2000]))
 
 
-class _Kept(Connection):
-    """A pooled connection to an upstream."""
+class _Pooled(Connection):
+    """A connection of nobody's pool."""
 
     def __init__(self, protocol: ResponseHandler, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(cast("BaseConnector", None), cast("Any", None), protocol, loop)
-        self.back = False
 
     def __del__(self) -> None:
         """Nobody to give it back to."""
-
-    def release(self) -> None:
-        self.back = True
-        self._protocol = None
 
     def close(self) -> None:
         self._protocol = None
 
 
-async def _asked(handler: ResponseHandler, pieces: list[bytes], *, ends: bool) -> tuple[bytes | None, bool]:
-    """The body that comes back (None: a failure), and whether the connection may be used again."""
-    connection = _Kept(handler, asyncio.get_running_loop())
-    exchange = Exchange(connection, 60.0, lambda _: None)
-    if not exchange.clean():
-        exchange.drop()
-        return None, False
+_Told = tuple[int, Headers, bytes]
+"""An answer: status, header fields, body."""
 
-    async def come() -> None:
+_GET = b"GET / HTTP/1.1\r\n\r\n"
+
+
+def _saying(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+class _Upstream:
+    """A connection in memory to an upstream, new or one that has served ``served`` times."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.handler = ResponseHandler(loop)
+        self.wire = Wire(self.handler)
+        self.handler.connection_made(self.wire)
+        self.back = True
+        """Whether the connection may be used again."""
+        self.exchange = Exchange(_Pooled(self.handler, loop), PlainAnswerReader(), 60.0, self._given_back)
+        self._deadlines = Deadlines(60.0)
+
+    def _given_back(self, _exchange: Exchange) -> None:
+        self.back = True
+
+    async def serve(self, times: int) -> None:
+        for _ in range(times):
+            if await self.ask([_saying(b"served")], ends=False) is None or not self.back:
+                raise AssertionError("a plain answer is none")
+
+    async def ask(self, pieces: list[bytes], *, ends: bool) -> _Told | None:
+        """The answer (None: a failure) to a request, ``pieces`` being all that comes until the connection ``ends``."""
+        new, self.back = self.handler.read_timeout is None, False
+        if not new and not self.exchange.clean():
+            self.exchange.drop()
+            return None
+        coming = asyncio.create_task(self._come(pieces, ends=ends))
+        try:
+            return await self._answer(quick=not new)
+        except (UpstreamFailed, *FAILURES):
+            return None
+        finally:
+            await coming
+            self._deadlines.close()
+
+    async def _answer(self, *, quick: bool) -> _Told:
+        try:
+            if quick:
+                answer = await self.exchange.quick(_GET, self._deadlines, math.inf)
+                if answer is not None:
+                    return answer.status, answer.headers, answer.body
+            else:
+                self.exchange.send(_GET)
+            reply = await self.exchange.answer()
+            body = b"".join([piece async for piece in reply.body])
+        except BaseException:
+            await self.exchange.end()
+            raise
+        await self.exchange.end()
+        length = reply.headers.get("Content-Length")
+        if length is not None and reply.status not in {204, 304} and int(length) != len(body):
+            raise AssertionError("another length than it says")
+        return reply.status, reply.headers, body
+
+    async def _come(self, pieces: list[bytes], *, ends: bool) -> None:
         for piece in pieces:
             await asyncio.sleep(0)
-            if handler.is_connected():
-                handler.data_received(piece)
+            if self.handler.is_connected():
+                cast("asyncio.Protocol", self.wire.protocol).data_received(piece)
         await asyncio.sleep(0)
-        if ends and handler.transport is not None:
-            handler.transport.close()
-
-    body: bytes | None = b""
-    exchange.send(b"GET / HTTP/1.1\r\n\r\n")
-    coming = asyncio.create_task(come())
-    try:
-        reply = await exchange.answer()
-        async for piece in reply.body:
-            body = (body or b"") + piece
-        length = reply.headers.get("Content-Length")
-        if length is not None and reply.status not in {204, 304} and int(length) != len(body or b""):
-            raise AssertionError("another length than it says")
-    except (UpstreamFailed, *FAILURES):
-        body = None
-    await coming
-    await exchange.end()
-    return body, connection.back and not handler.should_close
+        if ends:
+            self.wire.close()
 
 
 async def _in_step(pieces: list[bytes]) -> None:
-    handler = ResponseHandler(asyncio.get_running_loop())
-    handler.connection_made(Wire(handler))
-    body, again = await _asked(handler, pieces, ends=True)
-    handler = ResponseHandler(asyncio.get_running_loop())
-    handler.connection_made(Wire(handler))
-    if body is None or not await _whole(pieces):
-        return
-    _, again = await _asked(handler, pieces, ends=False)
-    if again:
-        second, _ = await _asked(handler, [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"], ends=True)
-        if second not in {b"next", None}:
+    new = await _Upstream().ask(pieces, ends=True)
+    for served in (1, 2):
+        kept = _Upstream()
+        await kept.serve(served)
+        if await kept.ask(pieces, ends=True) != new:
+            raise AssertionError("another answer on a connection that has served")
+    for served in (0, 1, 2) if new is not None and await _whole(pieces) else ():
+        kept = _Upstream()
+        await kept.serve(served)
+        await kept.ask(pieces, ends=False)
+        if kept.back and await kept.ask([_saying(b"next")], ends=True) not in {
+            None,
+            (200, Headers([("Content-Length", "4")]), b"next"),
+        }:
             raise AssertionError("an answer that belongs to nobody")
 
 
 async def _whole(pieces: list[bytes]) -> bool:
     """Whether the answer ends by itself."""
-    handler = ResponseHandler(asyncio.get_running_loop())
-    handler.connection_made(Wire(handler))
     with suppress(TimeoutError):
         async with asyncio.timeout(0.02):
-            await _asked(handler, pieces, ends=False)
+            await _Upstream().ask(pieces, ends=False)
             return True
     return False
 
 
 def upstream(data: bytes) -> None:
-    """Whatever an upstream says is an answer or a failure, is as long as it says, and leaves nothing for the next."""
+    """Whatever an upstream says is an answer or a failure, is as long as it says, is the same on a new connection and
+    on one that has served, and leaves nothing for the next."""
     _run(_in_step(_pieces(data[:2000])))

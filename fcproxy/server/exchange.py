@@ -1,8 +1,8 @@
 """One exchange with an upstream: a request written to a pooled connection, and its answer as it comes.
 
-aiohttp's connector keeps the connections and its parser reads the answers; what stands between them in aiohttp's client
-is left out. ClientSession cannot send every request as it came (octets that are no UTF-8, a repeated field in another
-spelling), and took as long as all the rest of forwarding.
+aiohttp's connector opens the connections and its parser reads the answers that are not plain (`receiver`); what stands
+between them in aiohttp's client is left out. ClientSession cannot send every request as it came (octets that are no
+UTF-8, a repeated field in another spelling), and took as long as all the rest of forwarding.
 """
 
 import asyncio
@@ -14,7 +14,10 @@ from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 
 from fcproxy.core.errors import UpstreamFailed
+from fcproxy.server.deadlines import Deadlines
 from fcproxy.server.failures import FAILURES, failed
+from fcproxy.server.plain_answers import PlainAnswer, PlainAnswerReader
+from fcproxy.server.receiver import Receiver
 from fcproxy.server.upstream import Reply
 from fcproxy.server.wire import MAX_LENGTH_DIGITS, decode_raw
 
@@ -27,16 +30,36 @@ MAX_LINE = 64 * 1024
 
 
 class Exchange:
-    """Owns ``connection``. `send` or `stream`, then `answer`, then `end`; if that gave it back, the same once more."""
+    """Owns ``connection``. `send` or `stream`, then `answer`, then `end`; if that gave it back, the same once more, or
+    `quick`."""
 
-    __slots__ = ("_closed", "_connection", "_given_back", "_payload", "_protocol", "_read_timeout", "_sending")
+    __slots__ = (
+        "_closed",
+        "_connection",
+        "_given_back",
+        "_payload",
+        "_protocol",
+        "_read_timeout",
+        "_receiver",
+        "_sending",
+    )
 
-    def __init__(self, connection: Connection, read_timeout: float, given_back: Callable[["Exchange"], None]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        reader: PlainAnswerReader,
+        read_timeout: float,
+        given_back: Callable[["Exchange"], None],
+    ) -> None:
         """``read_timeout``: longest silence of the upstream, in seconds. ``given_back`` is called when the connection
         may serve another exchange; until then, `drop` is for whoever has it."""
         self._given_back = given_back
         self._connection = connection
-        self._protocol = connection.protocol
+        self._protocol = protocol = connection.protocol
+        self._receiver: Receiver | None = None
+        if protocol is not None and protocol.transport is not None:
+            self._receiver = Receiver(protocol, reader.read)
+            protocol.transport.set_protocol(self._receiver)
         self._read_timeout = read_timeout
         self._payload: aiohttp.StreamReader | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -46,13 +69,14 @@ class Exchange:
         """Whether it is open and nothing has come since the end of the answer before: that would be taken for the next
         one's.
 
-        On a new connection what comes first is an answer: "too busy" is said to whoever connects.
+        Of a connection that has served: on a new one what comes first is an answer, since "too busy" is said to whoever
+        connects.
         """
-        protocol = self._protocol
-        if protocol is None or not protocol.is_connected():
+        protocol, receiver = self._protocol, self._receiver
+        if protocol is None or receiver is None or not protocol.is_connected():
             return False
-        if protocol.read_timeout is None:  # not set before the first exchange
-            return True
+        if not receiver.through:
+            return not receiver.spoilt
         # A kept connection hands over whole answers and says what is none; the beginning of one stays in the parser.
         # Two empty lines are nothing between two messages, and end or spoil one that has begun.
         protocol.read_timeout = None
@@ -62,6 +86,32 @@ class Exchange:
     def drop(self) -> None:
         """Closes the connection unused."""
         self._connection.close()
+
+    async def quick(self, data: bytes, deadlines: Deadlines, when: float) -> PlainAnswer | None:
+        """Writes the whole request, which is no HEAD, and gives its answer if that is plain; then the connection is
+        given back. None: go on with `answer`. Raises TimeoutError ``when`` (the loop's time) nothing has
+        come, and ClientConnectionError where the connection has gone before anything was written.
+        """
+        protocol, receiver = self._protocol, self._receiver
+        if protocol is None or receiver is None or protocol.transport is None:
+            raise aiohttp.ServerDisconnectedError
+        waiter = receiver.expect(self._ready)
+        protocol.transport.write(data)
+        deadlines.set(receiver, when)
+        try:
+            answer = await waiter
+        except BaseException:
+            self._connection.close()
+            raise
+        finally:
+            deadlines.drop(receiver)
+        if answer is not None:
+            self._given_back(self)
+        return answer
+
+    def _ready(self) -> None:
+        """Has aiohttp's handler read what comes."""
+        self._expect_answer(bodiless=False)
 
     def send(self, data: bytes) -> None:
         """Writes the whole request. Raises ClientConnectionError where the connection has gone."""
@@ -85,15 +135,22 @@ class Exchange:
         protocol = self._protocol
         if protocol is None or protocol.transport is None:
             raise aiohttp.ServerDisconnectedError
-        protocol.set_response_params(
-            skip_payload=data.startswith(b"HEAD "),
+        if self._receiver is not None:
+            self._receiver.through = True
+        self._expect_answer(bodiless=data.startswith(b"HEAD "))
+        protocol.transport.write(data)
+
+    def _expect_answer(self, *, bodiless: bool) -> None:
+        if self._protocol is None:
+            return
+        self._protocol.set_response_params(
+            skip_payload=bodiless,
             read_until_eof=True,
             auto_decompress=False,
             read_timeout=self._read_timeout,
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
         )
-        protocol.transport.write(data)
 
     async def _pieces(self, writer: StreamWriter, body: AsyncIterator[bytes], moving: Callable[[], None]) -> None:
         done = False

@@ -1,16 +1,13 @@
 """The upstream over the network: Stripe itself, or any base URL."""
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from time import monotonic
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
 
 import aiohttp
-from yarl import URL
 
 from fcproxy.core.errors import UpstreamFailed, UsageError
 from fcproxy.core.message import Headers, Request
@@ -18,6 +15,7 @@ from fcproxy.server.deadlines import Deadlines
 from fcproxy.server.exchange import Exchange
 from fcproxy.server.failures import FAILURES, failed
 from fcproxy.server.hop import HOP_BY_HOP, end_to_end
+from fcproxy.server.pool import Origin, Pool
 from fcproxy.server.upstream import Reply
 from fcproxy.server.wire import head_bytes
 
@@ -29,20 +27,17 @@ _ONE_GO = 256 * 1024
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """RFC 9110 section 9.2.2: sent once more when a kept connection turns out to be closed."""
 
-
 _OURS = HOP_BY_HOP | {"host"}
 
-_IDLE_SECONDS = 15.0
-"""How long a connection that has nothing to do may be used again: servers close theirs after a while."""
 
+class _Asked(NamedTuple):
+    """What is sent, and where to. ``at`` is when it began (the loop's time); ``sent``: by this exchange, already."""
 
-class _Origin(NamedTuple):
-    """``asked`` is what the connector wants to know of an origin; ``host`` is its Host field; ``idle`` are connections
-    that have served, and since when they have nothing to do, the last one at the end."""
-
-    asked: aiohttp.ClientRequest
-    host: str
-    idle: list[tuple[float, Exchange]]
+    origin: Origin
+    head: bytes
+    body: AsyncIterator[bytes] | None
+    at: float
+    sent: Exchange | None
 
 
 class LiveUpstream:
@@ -61,125 +56,43 @@ class LiveUpstream:
         total_timeout: float = 3600.0,
     ) -> None:
         """``locate`` maps a request's public URL to the one to call; ``key`` replaces the client's own; seconds."""
-        self._first_byte = first_byte_timeout
-        self._read_timeout = read_timeout
-        self._total = total_timeout
+        self.first_byte = first_byte_timeout
+        self.silence = min(first_byte_timeout, read_timeout)
+        self.total = total_timeout
         self.name = name
-        self.connections = 0
-        """Connections opened so far."""
         self._locate = locate
         self._key = key
-        self._tls = tls
-        self._connecting = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
-        self._connector: aiohttp.TCPConnector | None = None
-        self._clock: Callable[[], float] = monotonic
-        """The loop's, once it runs."""
-        self._origins: dict[str, _Origin] = {}
-        self._deadlines = Deadlines(first_byte_timeout, total_timeout)
+        self.pool = Pool(tls, connect_timeout, read_timeout)
+        self.deadlines = Deadlines(first_byte_timeout, read_timeout, total_timeout)
+
+    @property
+    def connections(self) -> int:
+        """Connections opened so far."""
+        return self.pool.connections
 
     async def __aenter__(self) -> Self:
-        self._clock = asyncio.get_running_loop().time
-        self._connector = aiohttp.TCPConnector(limit=0, ssl=self._tls or True, socket_factory=self._socket)
+        await self.pool.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._deadlines.close()
-        for origin in self._origins.values():
-            _drop(origin.idle)
-        if self._connector is not None:
-            await self._connector.close()
+        self.deadlines.close()
+        await self.pool.__aexit__(kind, error, trace)
 
-    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
-        """Counts. Traces would do that too, and cost every request a dozen awaits."""
-        self.connections += 1
-        return socket.socket(*address[:3])
-
-    @asynccontextmanager
-    async def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AsyncIterator[Reply]:
+    def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> "_Sending":
         """See Upstream."""
-        now = self._clock()
-        end = now + self._total
-        exchange, late = None, "the upstream did not answer in time"
-        try:
-            # One deadline for both spans: the head's, then the whole exchange's.
-            async with asyncio.timeout(None) as limit:
-                self._deadlines.set(limit, min(now + self._first_byte, end))
-                try:
-                    try:
-                        exchange, reply = await self._asked(request, body, lambda: self._put_off(limit, end))
-                    except FAILURES as error:
-                        raise failed(error) from None
-                    self._deadlines.set(limit, end)
-                    late = "the exchange did not end within --total-timeout"
-                    yield reply
-                finally:
-                    self._deadlines.drop(limit)
-        except TimeoutError:
-            raise UpstreamFailed("timeout", late) from None
-        finally:
-            if exchange is not None:
-                await exchange.end()
+        return _Sending(self, request, body)
 
-    def _put_off(self, limit: asyncio.Timeout, end: float) -> None:
-        self._deadlines.set(limit, min(self._clock() + self._first_byte, end))
-
-    async def _asked(
-        self, request: Request, body: AsyncIterator[bytes] | None, moving: Callable[[], None]
-    ) -> tuple[Exchange, Reply]:
-        """The answer's head. ``moving`` is called at each piece of ``body``: its time runs from the last one."""
-        origin, target = self._origin(request.url)
-        head = head_bytes(f"{request.method} {target} HTTP/1.1", self._headers(request, origin, body is not None))
-        if body is None and len(request.body) > _ONE_GO:
-            body = _in_pieces(request.body)
-        again = body is None and request.method in _IDEMPOTENT
-        while True:
-            exchange = await self._connected(origin)
-            try:
-                if body is None:
-                    exchange.send(head + request.body)
-                else:
-                    exchange.stream(head, body, moving)
-                return exchange, await exchange.answer()
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                await exchange.end()
-                if not again:
-                    raise
-                again = False
-            except BaseException:
-                await exchange.end()
-                raise
-
-    def _origin(self, url: str) -> tuple[_Origin, str]:
-        """Where ``url`` leads, and the target to ask for there."""
-        located = self._locate(url)
+    def head(self, request: Request, *, streamed: bool) -> tuple[Origin, bytes]:
+        """Where the request leads, and its head as it is sent there. Raises ValueError."""
+        located = self._locate(request.url)
         slash = located.index("/", located.index("://") + 3)
-        base, target = located[:slash], located[slash:]
-        origin = self._origins.get(base)
-        if origin is None:
-            there = URL(base, encoded=True)
-            asked = aiohttp.ClientRequest("GET", there, loop=asyncio.get_running_loop(), ssl=self._tls or True)
-            origin = self._origins[base] = _Origin(asked, there.host_port_subcomponent or "", [])
-        return origin, target
+        origin = self.pool.origin(located[:slash])
+        headers = self._headers(request, origin, streamed)
+        return origin, head_bytes(f"{request.method} {located[slash:]} HTTP/1.1", headers)
 
-    async def _connected(self, origin: _Origin) -> Exchange:
-        if self._connector is None:
-            raise UpstreamFailed("refused", "the proxy is not started")
-        while origin.idle:
-            since, exchange = origin.idle.pop()
-            if self._clock() - since > _IDLE_SECONDS:
-                exchange.drop()
-                _drop(origin.idle)  # they are older
-            elif exchange.clean():
-                return exchange
-            else:
-                exchange.drop()
-        # The connector's own pool is passed by: to give back there and take again cost as much as writing the request.
-        connection = await self._connector.connect(origin.asked, [], self._connecting)
-        return Exchange(connection, self._read_timeout, lambda one: origin.idle.append((self._clock(), one)))
-
-    def _headers(self, request: Request, origin: _Origin, streamed: bool) -> Headers:
+    def _headers(self, request: Request, origin: Origin, streamed: bool) -> Headers:
         headers = end_to_end(request.headers, _OURS)
         if streamed:
             if "Content-Length" not in headers:
@@ -193,10 +106,102 @@ class LiveUpstream:
         return Headers.named([("Host", origin.host), *headers], ("host", *headers.names))
 
 
-def _drop(idle: list[tuple[float, Exchange]]) -> None:
-    for _, exchange in idle:
-        exchange.drop()
-    idle.clear()
+class _Sending:
+    """One exchange: a request is sent when this is entered, and the answer has been taken, or not, when it is left.
+
+    Nearly all are quick: on a connection that has served, with an answer that is there at once. Then nothing is left
+    to be watched or ended when the answer is given out.
+    """
+
+    __slots__ = ("_at_length", "_body", "_request", "_upstream")
+
+    def __init__(self, upstream: LiveUpstream, request: Request, body: AsyncIterator[bytes] | None) -> None:
+        self._upstream = upstream
+        self._request = request
+        self._body = body
+        self._at_length: AbstractAsyncContextManager[Reply] | None = None
+
+    async def __aenter__(self) -> Reply:
+        upstream, request, body = self._upstream, self._request, self._body
+        now = upstream.pool.clock()
+        if body is None and len(request.body) > _ONE_GO:
+            body = _in_pieces(request.body)
+        exchange = None
+        try:
+            origin, head = upstream.head(request, streamed=self._body is not None)
+            if body is None and request.method != "HEAD":
+                exchange = upstream.pool.kept(origin)
+            if exchange is not None:
+                when = now + min(upstream.silence, upstream.total)
+                answer = await exchange.quick(head + request.body, upstream.deadlines, when)
+                if answer is not None:
+                    return Reply(answer.status, answer.reason, answer.headers, _once(answer.body), answer.body)
+        except FAILURES as error:
+            raise failed(error) from None
+        self._at_length = self._long(_Asked(origin, head, body, now, exchange))
+        return await self._at_length.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._at_length.__aexit__(kind, error, trace) if self._at_length is not None else None
+
+    @asynccontextmanager
+    async def _long(self, asked: _Asked) -> AsyncIterator[Reply]:
+        deadlines, now = self._upstream.deadlines, asked.at
+        end = now + self._upstream.total
+        exchange, late = asked.sent, "the upstream did not answer in time"
+        try:
+            # One deadline for both spans: the head's, then the whole exchange's.
+            async with asyncio.timeout(None) as limit:
+                deadlines.set(limit, min(now + self._upstream.first_byte, end))
+                try:
+                    try:
+                        exchange, reply = await self._asked(asked, lambda: self._put_off(limit, end))
+                    except FAILURES as error:
+                        raise failed(error) from None
+                    deadlines.set(limit, end)
+                    late = "the exchange did not end within --total-timeout"
+                    yield reply
+                finally:
+                    deadlines.drop(limit)
+        except TimeoutError:
+            raise UpstreamFailed("timeout", late) from None
+        finally:
+            if exchange is not None:
+                await exchange.end()
+
+    def _put_off(self, limit: asyncio.Timeout, end: float) -> None:
+        upstream = self._upstream
+        upstream.deadlines.set(limit, min(upstream.pool.clock() + upstream.first_byte, end))
+
+    async def _asked(self, asked: _Asked, moving: Callable[[], None]) -> tuple[Exchange, Reply]:
+        """The answer's head. ``moving`` is called at each piece of the body: its time runs from the last one."""
+        origin, head, body, _, sent = asked
+        again = body is None and self._request.method in _IDEMPOTENT
+        while True:
+            exchange = sent or await self._upstream.pool.connected(origin)
+            try:
+                if sent is not None:
+                    sent = None
+                elif body is None:
+                    exchange.send(head + self._request.body)
+                else:
+                    exchange.stream(head, body, moving)
+                return exchange, await exchange.answer()
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                await exchange.end()
+                if not again:
+                    raise
+                again = False
+            except BaseException:
+                await exchange.end()
+                raise
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    if data:
+        yield data
 
 
 async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:

@@ -37,8 +37,11 @@ class Upstream(Protocol):
 
     name: str
     """As the user gave it: ``fake``, ``stripe`` or a URL without credentials."""
-    connections: int
-    """Connections opened so far."""
+
+    @property
+    def connections(self) -> int:
+        """Connections opened so far."""
+        ...
 
     def send(self, request: Request, body: AsyncIterator[bytes] | None = None) -> AbstractAsyncContextManager[Reply]:
         """Forwards ``request`` (public URL, end-to-end headers), with ``body`` in its body's place where that is too

@@ -213,7 +213,7 @@ async def test_many_requests_on_one_connection(tmp_path: Path) -> None:
 async def test_a_connection_that_has_served_serves_again_unless_it_was_idle_for_long(
     idle: float, connections: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fcproxy.server.live._IDLE_SECONDS", idle)
+    monkeypatch.setattr("fcproxy.server.pool._IDLE_SECONDS", idle)
     ended: list[asyncio.Future[None]] = []
 
     async def keeping(_raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
