@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from fcproxy.core.placeholders import Kind
@@ -190,11 +190,28 @@ class RuleBook:
         """The rows that a field's name alone may call for, in order."""
         known = self._names.get(name)
         if known is None:
-            plain = normal(name)
-            known = tuple(rule for rule in self._fields if any(_named(plain, wanted) for wanted in rule.names))
+            known = self._looked_up(normal(name))
             if len(self._names) < _REMEMBERED:
                 self._names[name] = known
         return known
+
+    def _looked_up(self, plain: str) -> tuple[FieldRule, ...]:
+        exact, endings = self._rows
+        rows = {row for ending, row in endings if plain.endswith(ending)}
+        return tuple([self._fields[row] for row in sorted(rows.union(exact.get(plain, ())))])
+
+    @cached_property
+    def _rows(self) -> tuple[dict[str, list[int]], list[tuple[str, int]]]:
+        """The fields' rows by name, and those for endings: a body may have 100,000 names, each new."""
+        exact: dict[str, list[int]] = {}
+        endings: list[tuple[str, int]] = []
+        for row, rule in enumerate(self._fields):
+            for name in rule.names:
+                if name.startswith("*"):
+                    endings.append((normal(name), row))
+                else:
+                    exact.setdefault(normal(name), []).append(row)
+        return exact, endings
 
 
 _REPLACING = ("whole", "url", "disposition")
@@ -202,7 +219,3 @@ _REPLACING = ("whole", "url", "disposition")
 
 _REMEMBERED = 8192
 """Names that a client can make up must not fill the memory."""
-
-
-def _named(plain: str, wanted: str) -> bool:
-    return plain.endswith(normal(wanted)) if wanted.startswith("*") else plain == normal(wanted)

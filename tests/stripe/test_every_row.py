@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from fcproxy.core.message import Interaction
-from fcproxy.core.rules import FieldRule, ShapeRule
+from fcproxy.core.rules import FieldRule, ShapeRule, normal
 from fcproxy.stripe.fields import FIELDS
 from fcproxy.stripe.headers import HEADERS
 from fcproxy.stripe.secrets import RULES
@@ -171,6 +171,21 @@ def test_each_field_in_each_part_of_a_url(where: str) -> None:
     assert survivors(hidden, record(interaction(url=url))) == []
     told = json.dumps({"description": f"see {url} there"}).encode()
     assert survivors(hidden, record(interaction(received=told))) == []
+
+
+def test_the_rows_of_a_name_are_those_that_fit_it_in_order() -> None:
+    names = {one for rule in FIELDS for one in rule.names}
+    for name in {*names, *(one.replace("*", "my") for one in names), *(f"x{one.strip('*')}" for one in names), "x", ""}:
+        wanted = [
+            rule
+            for rule in FIELDS
+            if rule.how != "below"
+            and any(
+                normal(name).endswith(normal(one)) if one[0] == "*" else normal(one) == normal(name)
+                for one in rule.names
+            )
+        ]
+        assert list(RULES.field_rules(name)) == wanted
 
 
 def test_each_spelling_of_a_name_calls_for_the_same_rows() -> None:
