@@ -8,11 +8,12 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import fields
+from contextlib import nullcontext
+from dataclasses import fields, replace
 from pathlib import Path
 
 from bench import report
-from bench.machine import machine
+from bench.machine import awake, machine
 from bench.rows import Cell, Effort, forwarding, replay_distinct, replay_hot, replay_once, start_times
 from bench.sizes import audit_speed, costs, load_times
 from bench.targets import verdicts
@@ -21,6 +22,7 @@ Part = Callable[[Path, Effort], list[Cell]]
 
 PARTS: dict[str, Part] = {
     "hot": replay_hot,
+    "asleep": lambda folder, effort: replay_hot(folder, replace(effort, peers=False), (1,), how=", cores asleep"),
     "distinct": lambda folder, effort: replay_distinct(folder, effort, 10_000),
     "once": lambda folder, effort: replay_once(folder, effort, 10_000),
     "forward": forwarding,
@@ -29,6 +31,9 @@ PARTS: dict[str, Part] = {
     "costs": costs,
     "audit": audit_speed,
 }
+
+ASLEEP = frozenset({"asleep"})
+"""Parts in which the cores may sleep while they have nothing to do."""
 
 QUICK: dict[str, Part] = {
     "hot": lambda folder, effort: replay_hot(folder, effort, (16,)),
@@ -96,7 +101,8 @@ def main() -> None:
     cells: list[Cell] = []
     with tempfile.TemporaryDirectory(prefix="fcproxy-bench-") as name:
         for part in flags.only or parts:
-            found = (parts.get(part) or PARTS[part])(Path(name), effort)
+            with nullcontext() if part in ASLEEP else awake():
+                found = (parts.get(part) or PARTS[part])(Path(name), effort)
             print(report.table(found), flush=True)
             cells += found
             # After each: an interrupted run has something to show. Parts that were not run stay as they were.

@@ -86,9 +86,10 @@ def _measure(cell: Cell, process: Process, script: Path, connections: int, secon
     cell.failed += sample.failed
 
 
-def replay_hot(folder: Path, effort: Effort, connections: Sequence[int] = (1, 16, 64)) -> list[Cell]:
+def replay_hot(folder: Path, effort: Effort, connections: Sequence[int] = (1, 16, 64), *, how: str = "") -> list[Cell]:
     """One recording, asked for again and again. POSTs come with one Idempotency-Key: a retry, which Stripe answers
-    with the first answer; with new keys a cassette would be exhausted after the first."""
+    with the first answer; with new keys a cassette would be exhausted after the first. ``how`` is added to the rows'
+    names."""
     cells: list[Cell] = []
     for method in ("GET", "POST"):
         script = traffic.lua(folder, method)
@@ -97,7 +98,7 @@ def replay_hot(folder: Path, effort: Effort, connections: Sequence[int] = (1, 16
             for cell, process in running:
                 wrk(script, process.port, 16, effort.warm_up * (4 if cell.name == "WireMock" else 1))
             for count in connections:
-                row = [Cell(f"hot {method}, {count}", cell.name, cell.kind, cell.unit) for cell, _ in running]
+                row = [Cell(f"hot {method}, {count}{how}", cell.name, cell.kind, cell.unit) for cell, _ in running]
                 for _ in range(effort.rounds):
                     for cell, (_, process) in zip(row, running, strict=True):
                         _measure(cell, process, script, count, effort.seconds)

@@ -109,6 +109,11 @@ TARGETS: tuple[Target, ...] = (
         )
         for n in (1, 16, 64)
     ),
+    Target(
+        "replay, one hot GET, 1 connection, cores asleep: x bare application",
+        ratio("hot GET, 1, cores asleep", "fcproxy", BARE),
+        1.8,
+    ),
     *(
         Target(f"replay, one hot form POST, {n}: x bare application", ratio(f"hot POST, {n}", "fcproxy", BARE), 1.5)
         for n in (1, 16, 64)

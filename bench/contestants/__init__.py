@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import cassettes
-from bench.machine import Process, free_port, start
+from bench import cassettes, traffic
+from bench.machine import SERVER_CORE, Process, free_port, start
 
 __all__ = ["FORWARD", "RECORD", "REPLAY", "Contestant", "nginx"]
 
@@ -227,9 +227,11 @@ def nginx(folder: Path, answer: bytes | None, *, upstream: int | None = None, co
     return start(command, port, core=core)
 
 
-def _nginx_proxy(folder: Path, _method: str, upstream: int) -> Process:
-    from bench.machine import SERVER_CORE
+def _nginx_answer(folder: Path, _method: str, _recordings: int) -> Process:
+    return nginx(folder, traffic.answer(), core=SERVER_CORE)
 
+
+def _nginx_proxy(folder: Path, _method: str, upstream: int) -> Process:
     return nginx(folder, None, upstream=upstream, core=SERVER_CORE)
 
 
@@ -250,6 +252,7 @@ REPLAY: tuple[Contestant, ...] = (
     Contestant("bare aiohttp application, uvloop", "limit", _uvloop, _script("bare_app.py", "uvloop"), 100_000),
     Contestant("aiohttp low-level server, uvloop", "limit", _uvloop, _script("low_level.py", "uvloop"), 1),
     Contestant("bare asyncio protocol, uvloop", "limit", _uvloop, _script("protocol.py"), 1),
+    Contestant("nginx, one answer", "limit", _nginx_there, _nginx_answer, 1),
     Contestant("talkback", "peer", _TALKBACK, _talkback, 10_000),
     Contestant("proxay", "peer", _PROXAY, _proxay, 1),
     Contestant("WireMock", "peer", _java, _wiremock, 10_000),
