@@ -7,7 +7,6 @@ itself: nothing here depends on it.
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiohttp import WSCloseCode, hdrs, web
@@ -43,13 +42,14 @@ def announce(opened: OpenedDeck, base_url: str) -> None:
         fake.options = replace(fake.options, websocket_base=base)
 
 
-@dataclass(slots=True, eq=False)
 class _Listener:
     """One socket. ``bell`` is rung when there may be something to do; ``over`` says that it is to end."""
 
-    transport: asyncio.Transport
-    bell: asyncio.Event = field(default_factory=asyncio.Event)
-    over: bool = False
+    # No dataclass: a replay, which has no socket, would wait for dataclasses to load.
+    def __init__(self, transport: asyncio.Transport, *, over: bool) -> None:
+        self.transport = transport
+        self.bell = asyncio.Event()
+        self.over = over
 
     def end(self) -> None:
         """Lets it end, a moment later."""
