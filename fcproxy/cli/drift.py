@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fcproxy.cli.options import config_from, epilog
+from fcproxy.cli.said import said
 from fcproxy.cli.terminal import tell
 from fcproxy.core.shapes import LEVELS, Difference
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["drift"]
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "!"}
+
+_MOST = 100
+"""Differences of one route that are listed in text."""
+
+_INTERRUPTED = 130
+"""What shells say of a command that SIGINT ended."""
 
 
 @click.command(
@@ -60,8 +67,12 @@ def drift(
 ) -> None:
     """Ask an API again what a cassette asked it, and tell which fields were added, removed or changed.
 
-    Only GET requests are sent, each once; nothing is stored, and values are not compared. Objects that no longer exist
-    are counted, not compared. Exit codes: 0 nothing of that level, 1 a difference, 3 no answer could be compared.
+    Only GET and HEAD requests are sent, each once; nothing is stored, and values are not compared. Objects that no
+    longer exist are counted, not compared. An answer of status 401, 403, 429 or 5xx, where another one was recorded,
+    counts as failed.
+
+    Exit codes: 0 nothing of that level, 1 a difference, 3 no difference found, but an answer failed or there was
+    nothing to compare, 130 interrupted.
     """
     from fcproxy.cli.cassettes import read
     from fcproxy.server.drift import drift as ask
@@ -72,27 +83,54 @@ def drift(
         "allow_live": allow_live,
         "upstream_ca": upstream_ca,
     }
-    found = asyncio.run(ask(config_from(options), read(cassette).interactions, version=stripe_version))
+    try:
+        found = asyncio.run(ask(config_from(options), read(cassette).interactions, version=stripe_version))
+    except KeyboardInterrupt:
+        click.echo("fcproxy: interrupted: nothing is told", err=True)
+        ctx.exit(_INTERRUPTED)
     if form == "json":
         click.echo(json.dumps(_as_json(found), indent=2))
     else:
         _tell(found)
-    if not found.compared and not found.levels():
-        ctx.exit(3)
-    ctx.exit(1 if found.levels() & set(LEVELS[LEVELS.index(fail_on) :]) else 0)
+    if found.levels() & set(LEVELS[LEVELS.index(fail_on) :]):
+        ctx.exit(1)
+    ctx.exit(3 if found.failed or not (found.compared or found.levels()) else 0)
 
 
 def _tell(found: "Drift") -> None:
     for one in found.routes.values():
-        lines = [f"  ! status {then}, now {now}, {count} times" for (then, now), count in one.statuses.items()]
-        lines += [f"  {_SIGNS[each.level]} {each.place or 'the answer'}: {_words(each)}" for each in one.differences()]
+        lines = [f"  ! status {then}, now {now}, {_count(n, 'time')}" for (then, now), n in one.statuses.items()]
+        differences = one.differences()
+        lines += [_line(each) for each in differences[:_MOST]]
+        if len(differences) > _MOST:
+            lines.append(f"  and {len(differences) - _MOST} more")
         if lines:
-            for line in (one.name, *lines):
+            for line in (said(one.name), *lines):
                 tell(line)
     gone = sum(one.gone for one in found.routes.values())
-    counts = [f"{found.compared} answers compared", f"{gone} objects gone", f"{found.skipped} requests not sent"]
+    counts = [
+        f"{_count(found.compared, 'answer')} compared",
+        f"{_count(gone, 'object')} gone",
+        f"{_count(found.skipped, 'request')} not sent",
+    ]
     counts += [f"{count} failed ({kind})" for kind, count in found.failed.items()]
-    tell(f"drift: {', '.join(counts)}; {', '.join(sorted(found.levels())) or 'no difference'}")
+    tell(f"drift: {', '.join(counts)}; {_outcome(found)}")
+
+
+def _outcome(found: "Drift") -> str:
+    if levels := found.levels():
+        return ", ".join(sorted(levels))
+    if not found.compared:
+        return "nothing could be compared"
+    return "no difference in what was compared" if found.failed else "no difference"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _line(one: Difference) -> str:
+    return f"  {_SIGNS[one.level]} {said(one.place) or 'the answer'}: {_words(one)}"
 
 
 def _words(one: Difference) -> str:
@@ -102,12 +140,12 @@ def _words(one: Difference) -> str:
 def _as_json(found: "Drift") -> dict[str, object]:
     routes = [
         {
-            "route": one.name,
+            "route": said(one.name),
             "compared": one.compared,
             "gone": one.gone,
             "statuses": [{"then": then, "now": now, "count": count} for (then, now), count in one.statuses.items()],
             "differences": [
-                {"level": each.level, "field": each.place, "before": each.before, "after": each.after}
+                {"level": each.level, "field": said(each.place), "before": each.before, "after": each.after}
                 for each in one.differences()
             ],
         }

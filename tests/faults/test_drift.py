@@ -1,7 +1,11 @@
 """`fcproxy drift`: what changed in the API since a cassette was recorded, by shape, from safe requests only."""
 
+import asyncio
 import json
+import signal
+import sys
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,8 +17,8 @@ from fcproxy.core.errors import UsageError
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.shapes import Difference, compare, merge, shape_of
 from fcproxy.server.drift import drift, route
-from tests.faults.processes import ended
-from tests.server.harness import origin
+from tests.faults.processes import ended, environment
+from tests.server.harness import Script, origin
 
 CUSTOMER = {"id": "cus_1", "object": "customer", "email": None, "address": {"city": "X"}, "metadata": {"mine": "1"}}
 
@@ -128,6 +132,83 @@ async def test_only_safe_requests_go_out_each_once_and_without_the_recorded_key(
     assert result.routes["GET /v1/balance"].statuses == {(402, 200): 1}
 
 
+def answering(status: bytes, body: bytes, *fields: bytes) -> Script:
+    """Answers so to all."""
+    head = b"\r\n".join([b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *fields, b"", b""])
+
+    async def script(_raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head + body)
+
+    return script
+
+
+ASKED = "https://api.stripe.com/v1/customers/cus_00000001"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "differences"),
+    [
+        (b'{"a": 1}', b"<html>", [("changed", "")]),
+        (b'{"a": 1}', b"", [("changed", "")]),
+        (b"a,b", b'{"a": 1}', [("changed", "")]),
+        (b"a,b", b"a,b,c", []),
+        (b'{"a": 1}', b'{"a": 1, "b.c": 2, "d[]": 2}', [("added", "<key>")]),
+        (b'{"a": {"acct_1b2c3d4e": {"x": 1}}}', b'{"a": {"acct_5f6g7h8i": {"x": 1}}}', []),
+        (b'{"a": {"acct_1b2c3d4e": {"x": 1}}}', b'{"a": {"acct_5f6g7h8i": {"x": "1"}}}', [("changed", "a.<key>.x")]),
+        (b'{"us_1099_k": 1, "line1": 1}', b'{"line1": "1"}', [("changed", "line1"), ("removed", "us_1099_k")]),
+    ],
+)
+async def test_what_is_no_json_and_fields_without_a_plain_name(
+    recorded: bytes, now: bytes, differences: list[tuple[str, str]]
+) -> None:
+    before = Interaction(Request("GET", ASKED, Headers()), Response(200, Headers(), recorded))
+    async with origin(answering(b"200 OK", now)) as up:
+        result = await drift(Config(upstream=up.url), [before])
+    found = result.routes["GET /v1/customers/{id}"]
+    assert [(each.level, each.place) for each in found.differences()] == differences
+    assert (found.compared, result.failed) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (answering(b"401 Unauthorized", b"{}"), "status 401"),
+        (answering(b"429 Too Many Requests", b"{}"), "status 429"),
+        (answering(b"503 Service Unavailable", b"{}"), "status 503"),
+        (answering(b"200 OK", b"{}", b"Content-Encoding: gzip"), "unreadable"),
+        (answering(b"200 OK", b"{}", b"Content-Encoding: another"), "unreadable"),
+    ],
+)
+async def test_what_tells_nothing_of_the_api_is_a_failure_and_no_difference(script: Script, kind: str) -> None:
+    async with origin(script) as up:
+        result = await drift(Config(upstream=up.url), [interaction(ASKED, CUSTOMER)])
+    assert (result.failed, result.levels(), result.compared) == ({kind: 1}, set(), 0)
+
+
+async def test_a_recorded_refusal_is_compared_as_any_answer() -> None:
+    async with origin(answering(b"401 Unauthorized", b'{"error": 1}')) as up:
+        result = await drift(Config(upstream=up.url), [interaction(ASKED, {"error": "x"}, status=401)])
+    assert (result.failed, result.levels()) == ({}, {"changed"})
+
+
+async def test_an_upstream_that_does_not_answer_in_time_is_soon_not_asked_any_more() -> None:
+    async def script(_raw: bytes, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    recorded = [interaction(f"{ASKED}{number}", CUSTOMER) for number in range(10)]
+    async with origin(script) as up:
+        result = await drift(Config(upstream=up.url, first_byte_timeout=0.05), recorded)
+    assert result.failed == {"timeout": 3, "not asked": 7}
+
+
+@pytest.mark.parametrize("url", ["https://api.stripe.com", "https://api.stripe.com?x=1"])
+async def test_a_url_without_a_path_asks_for_the_root(url: str) -> None:
+    async with origin(answering(b"200 OK", b'{"a": 1}')) as up:
+        result = await drift(Config(upstream=up.url), [interaction(url, {"a": 2})])
+    assert [raw.split()[1] for raw in up.requests] == [url.replace("https://api.stripe.com", "/").encode()]
+    assert result.routes["GET /"].compared == 1
+
+
 async def test_keys_are_asked_for_and_live_ones_refused() -> None:
     with pytest.raises(UsageError, match="--api-key-env"):
         await drift(Config(upstream="stripe"), [])
@@ -148,14 +229,7 @@ async def test_keys_are_asked_for_and_live_ones_refused() -> None:
 async def test_the_command(
     change: dict[str, object], options: tuple[str, ...], code: int, words: str, tmp_path: Path
 ) -> None:
-    answer = json.dumps(CUSTOMER)
-    (tmp_path / "c.yaml").write_text(
-        "interactions:\n- request:\n    body: null\n    headers: {}\n    method: GET\n"
-        "    uri: https://api.stripe.com/v1/customers/cus_00000001\n"
-        f"  response:\n    body:\n      string: '{answer}'\n    headers: {{}}\n"
-        "    status:\n      code: 200\n      message: OK\nversion: 1\n",
-        encoding="ascii",
-    )
+    write(tmp_path / "c.yaml", ("/v1/customers/cus_00000001", json.dumps(CUSTOMER)))
     async with origin(serving({"/v1/customers/cus_00000001": {**CUSTOMER, **change}})) as up:  # type: ignore[arg-type]
         done = await ended("drift", "c.yaml", "--upstream", up.url, *options, cwd=tmp_path)
     assert done.code == code, done.err
@@ -163,7 +237,88 @@ async def test_the_command(
     assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
 
 
+def write(path: Path, *answers: tuple[str, str]) -> None:
+    """A cassette with a GET of each path and its answer's JSON."""
+    text = "interactions:\n" + "".join(
+        "- request:\n    body: null\n    headers: {}\n    method: GET\n"
+        f"    uri: https://api.stripe.com{target}\n"
+        f"  response:\n    body:\n      string: '{answer}'\n    headers: {{}}\n"
+        "    status:\n      code: 200\n      message: OK\n"
+        for target, answer in answers
+    )
+    path.write_text(text + "version: 1\n", encoding="ascii")
+
+
 async def test_an_upstream_that_does_not_answer_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("interactions: []\nversion: 1\n", encoding="ascii")
     done = await ended("drift", "c.yaml", "--upstream", "http://127.0.0.1:9", cwd=tmp_path)
     assert done.code == 3
+    assert "; nothing could be compared\n" in done.out
+
+
+@pytest.mark.parametrize(("second", "code"), [({"a": 2}, 3), ({"b": 2}, 1)])
+async def test_half_an_answer_clears_nothing_but_tells_what_it_found(
+    second: dict[str, int], code: int, tmp_path: Path
+) -> None:
+    async def script(raw: bytes, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = json.dumps(second).encode()
+        cut = 100 if b" /v1/first " in raw else len(body)
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % cut + body)
+
+    write(tmp_path / "c.yaml", ("/v1/first", '{"a": 1}'), ("/v1/second", '{"a": 1}'))
+    async with origin(script) as up:
+        done = await ended("drift", "c.yaml", "--upstream", up.url, cwd=tmp_path)
+    assert done.code == code, (done.out, done.err)
+    assert "1 answer compared" in done.out
+    assert "1 failed (reset)" in done.out
+    assert ("no difference in what was compared" in done.out) == (code == 3)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_the_names_of_fields_tell_no_secret(form: str, tmp_path: Path) -> None:
+    names = [
+        "sk_" + "test_" + "AbCdEfGhIjKlMnOpQrStUvWx",
+        "whsec_" + "9f8e7d6c5b4a39281706abcdefabcdef",
+        "4242" * 4,
+        "ada@example.org",
+        "Jane Q Public",
+        "\x1b[31m",
+    ]
+    write(tmp_path / "c.yaml", ("/v1/balance", '{"data": [{}]}'))
+    answer = json.dumps({"data": [{name: {"plain": 1}} for name in names], names[0]: 1}).encode()
+    async with origin(answering(b"200 OK", answer)) as up:
+        done = await ended("drift", "c.yaml", "--upstream", up.url, "--format", form, cwd=tmp_path)
+    assert "<key>" in done.out or "<secret-key>" in done.out
+    assert [
+        name for name in names if name in done.out + done.err or name.encode("unicode_escape").decode() in done.out
+    ] == []
+
+
+async def test_a_flood_of_differences_is_told_in_short(tmp_path: Path) -> None:
+    write(tmp_path / "c.yaml", ("/v1/balance", '{"a": 1}'))
+    names = ["".join(letters) for letters in product("abcdefgh", repeat=3)]
+    async with origin(answering(b"200 OK", json.dumps({"a": 1, **dict.fromkeys(names, 1)}).encode())) as up:
+        done = await ended("drift", "c.yaml", "--upstream", up.url, cwd=tmp_path)
+    assert "  and 412 more\n" in done.out
+    assert len(done.out.splitlines()) == 103
+
+
+async def test_an_interrupted_drift_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+
+    async def script(_raw: bytes, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+
+    write(tmp_path / "c.yaml", ("/v1/balance", '{"a": 1}'))
+    async with origin(script) as up:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "fcproxy", "drift", "c.yaml", "--upstream", up.url),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment(),
+            cwd=tmp_path,
+        )
+        await asked.wait()
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
