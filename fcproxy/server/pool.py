@@ -3,7 +3,10 @@
 import asyncio
 import socket
 import ssl
+from bisect import bisect
 from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
 from time import monotonic
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -45,6 +48,8 @@ class Pool:
         self._connector: aiohttp.TCPConnector | None = None
         self._origins: dict[str, Origin] = {}
         self._reader = PlainAnswerReader()
+        self._timer: asyncio.TimerHandle | None = None
+        """Runs while there are idle connections."""
 
     async def __aenter__(self) -> Self:
         self.clock = asyncio.get_running_loop().time
@@ -54,8 +59,10 @@ class Pool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         for origin in self._origins.values():
-            _drop(origin.idle)
+            _drop(origin.idle, len(origin.idle))
         if self._connector is not None:
             await self._connector.close()
 
@@ -77,14 +84,28 @@ class Pool:
         """For a connection that has served and is open, if there is one."""
         while origin.idle:
             since, exchange = origin.idle.pop()
-            if self.clock() - since > _IDLE_SECONDS:
-                exchange.drop()
-                _drop(origin.idle)  # they are older
-            elif exchange.clean():
+            if self.clock() - since <= _IDLE_SECONDS and exchange.clean():
                 return exchange
-            else:
-                exchange.drop()
+            exchange.drop()
         return None
+
+    def _given_back(self, origin: Origin, exchange: Exchange) -> None:
+        origin.idle.append((self.clock(), exchange))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        """Closes what was idle for long."""
+        self._timer = None
+        oldest = now = self.clock()
+        for origin in self._origins.values():
+            # The last one used is the first to be used again: those at the beginning are the oldest.
+            old = bisect(origin.idle, now - _IDLE_SECONDS, key=itemgetter(0))
+            _drop(origin.idle, old)
+            if origin.idle:
+                oldest = min(oldest, origin.idle[0][0])
+        if oldest < now:
+            self._timer = asyncio.get_running_loop().call_later(oldest + _IDLE_SECONDS - now, self._look)
 
     async def connected(self, origin: Origin) -> Exchange:
         """For a kept connection, or a new one. Raises any of `FAILURES`, and UpstreamFailed."""
@@ -94,11 +115,11 @@ class Pool:
             return kept
         # The connector's own pool is passed by: to give back there and take again cost as much as writing the request.
         connection = await self._connector.connect(origin.asked, [], self._connecting)
-        given_back = origin.idle.append
-        return Exchange(connection, self._reader, self._read_timeout, lambda one: given_back((self.clock(), one)))
+        return Exchange(connection, self._reader, self._read_timeout, partial(self._given_back, origin))
 
 
-def _drop(idle: list[tuple[float, Exchange]]) -> None:
-    for _, exchange in idle:
+def _drop(idle: list[tuple[float, Exchange]], first: int) -> None:
+    """Closes the ``first`` ones."""
+    for _, exchange in idle[:first]:
         exchange.drop()
-    idle.clear()
+    del idle[:first]

@@ -239,6 +239,31 @@ async def test_a_connection_that_has_served_serves_again_unless_it_was_idle_for_
         await asyncio.gather(*ended)
 
 
+async def test_a_connection_that_is_idle_for_long_is_closed_without_another_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcproxy.server.pool._IDLE_SECONDS", 0.05)
+    ended: list[float] = []
+
+    async def keeping(raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The second request comes while the first waits, so that there are two connections.
+        if raw.startswith(b"GET /late"):
+            await asyncio.sleep(0.03)
+        writer.write(OK)
+        assert await reader.read() == b""
+        ended.append(asyncio.get_running_loop().time())
+
+    async with passage(keeping, Mode.PASSTHROUGH, tmp_path) as (_up, app):
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(speak(app.url, GET.replace(b"/v1", b"/late")), speak(app.url, GET))
+        while len(ended) < 2:
+            await asyncio.sleep(0.01)
+        assert ended[0] - began >= 0.05
+        assert ended[1] - began >= 0.08
+        assert app.decks.default.upstream is not None
+        assert app.decks.default.upstream.pool._timer is None  # type: ignore[attr-defined]
+
+
 async def test_a_lent_key_takes_the_place_of_the_clients(tmp_path: Path) -> None:
     async with passage(OK, Mode.RECORD, tmp_path, api_key=KEY) as (up, app):
         host = app.url.removeprefix("http://").encode()
