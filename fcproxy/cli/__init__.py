@@ -2,9 +2,11 @@
 
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EDQUOT, EIO, ENOSPC
 from io import TextIOWrapper
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,9 @@ from fcproxy import __version__
 from fcproxy.core.errors import FcproxyError
 
 __all__ = ["COMMANDS", "cli", "main"]
+
+_FULL = frozenset({ENOSPC, EDQUOT, EIO})
+"""What writing to stdout may fail with; where its reader has gone, click ends quietly."""
 
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("demo", "fcproxy.cli.demo:demo", "Record, replay and audit against the embedded fake, in seconds."),
@@ -111,4 +116,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    cli.main(prog_name="fcproxy")
+    try:
+        cli.main(prog_name="fcproxy")
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        # The code of a failed check would say that something was found.
+        with suppress(OSError):
+            click.echo(f"fcproxy: the output cannot be written: {error.strerror}", err=True)
+        # What is left in the buffer would fail again at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(3)

@@ -117,7 +117,8 @@ def audit(
                 # The log of a CI job has nothing else to say why the step failed.
                 click.echo(f"fcproxy: {output.as_posix()}: {verdict(report)}", err=True)
         else:
-            click.echo(rendered, nl=False)
+            # XML and pages say of themselves that they are UTF-8, whatever a terminal's encoding is.
+            click.echo(rendered if form == "text" else rendered.encode(), nl=False)
     if not report.coverage.files and (quiet or output or form != "text"):
         # No failure, as for any linter; but a mistyped path in a CI job must not look like a clean one.
         places = ", ".join(path.as_posix() for path in paths)

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import string
+import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from click.testing import CliRunner, Result
 from fcproxy.cli import cli
 from fcproxy.core.audit_render import FORMATS
 from tests.attacks.prey import PREY
+from tests.cli.processes import COMMAND, clean_environment
 
 _PREFIXES = re.compile(r"(?:sk|rk)_(?:test|live)_|fcsess_client_secret_|vs_\w+_secret_test_|whsec_|DE|")
 _FRAGMENT = 8
@@ -117,6 +119,22 @@ def test_no_report_holds_a_part_of_a_secret_or_moves_a_cursor(form: str, folder:
     assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", result.output) == []
     assert "\n::" not in result.output
     READ_BACK.get(form, str)(result.output)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "ascii"])
+def test_xml_and_pages_are_in_the_encoding_that_they_name(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "zo\u00eb.txt").write_text(f"key: {PREY[0].make(random.Random(1))}\n", encoding="ascii")
+    for form in ("junit", "html"):
+        done = subprocess.run(
+            [*COMMAND, "audit", ".", "--format", form],
+            cwd=tmp_path,
+            env=clean_environment(PYTHONIOENCODING=encoding),
+            stdout=subprocess.PIPE,
+            check=False,
+            timeout=50,
+        )
+        assert done.returncode == 1
+        assert "zo\u00eb.txt" in done.stdout.decode("utf-8")
 
 
 def test_neither_baseline_nor_repair_say_more(folder: Folder, tmp_path: Path) -> None:

@@ -112,3 +112,25 @@ def test_a_key_typed_in_a_wrong_place_is_not_repeated(arguments: list[str]) -> N
         assert done.exit_code == 2
         assert "<secret-key>" in done.output
         assert KEY not in done.output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is always full")
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["show", "c.yaml"], ["audit", "c.yaml"], ["replay", "--port", "0"]]
+)
+def test_output_that_finds_no_room_is_no_failed_check(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("interactions: []\nversion: 1\n")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fcproxy", *arguments],
+            cwd=tmp_path,
+            env=clean_environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=50,
+        )
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1] == "fcproxy: the output cannot be written: No space left on device"
+    assert "Traceback" not in done.stderr
