@@ -1,6 +1,7 @@
 """The hot path of replay without a socket: bytes in, bytes out, in one process, for profiles and instruction counts."""
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,7 @@ from aiohttp import web
 from bench import cassettes, traffic
 from fcproxy.config import Config
 from fcproxy.core.modes import Mode
+from fcproxy.server.check import Judge
 from fcproxy.server.decks import Decks
 from fcproxy.server.limits import Limits
 from fcproxy.server.log import RequestLog
@@ -57,6 +59,10 @@ async def _forward(*_: object) -> web.StreamResponse:
     raise RuntimeError("a replay forwards nothing")
 
 
+def _nothing_to_check(_name: str, _known: Collection[str]) -> Judge:
+    raise RuntimeError("a replay commits nothing")
+
+
 class HotPath:
     """One connection to a proxy that replays one interaction. A context manager: it owns an event loop."""
 
@@ -73,10 +79,10 @@ class HotPath:
 
     async def _connect(self) -> asyncio.Protocol:
         config = Config()._replace(cassette=str(self._cassette), quiet=True)
-        opened = await open_deck(config, Mode.REPLAY, lambda data, name: None)
+        opened = await open_deck(config, Mode.REPLAY, _nothing_to_check)
         log = RequestLog(quiet=True)
         server = ShortcutServer(
-            self._never, Limits(), log.note, Shortcut(Decks(config, opened, lambda *_: None), log, _forward)
+            self._never, Limits(), log.note, Shortcut(Decks(config, opened, _nothing_to_check), log, _forward)
         )
         connection = server()
         connection.connection_made(self._sink)

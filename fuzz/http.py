@@ -183,7 +183,7 @@ class _Pooled(Connection):
     def __init__(self, protocol: ResponseHandler, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(cast("BaseConnector", None), cast("Any", None), protocol, loop)
 
-    def __del__(self) -> None:
+    def __del__(self, *_: object) -> None:
         """Nobody to give it back to."""
 
     def close(self) -> None:

@@ -86,6 +86,18 @@ async def test_not_while_the_recording_goes_on(tmp_path: Path) -> None:
     assert stored(cassette) == [1]
 
 
+async def test_one_that_cannot_be_rescued_keeps_no_other_from_it(tmp_path: Path) -> None:
+    held, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    await killed(other, 1, 2)
+    async with served("record", held) as proxy:
+        done = await ended("recover", str(tmp_path), cwd=tmp_path)
+        assert done.code == 3
+        assert f"pid {proxy.process.pid})" in done.err
+        assert "b.rescued-1.yaml" in done.out
+        assert await proxy.end() == 0
+    assert stored(tmp_path / "b.rescued-1.yaml") == [1, 2]
+
+
 async def test_what_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     done = await ended("recover", str(tmp_path / "none.yaml"), cwd=tmp_path)
     assert done.code == 2
