@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import WSCloseCode, hdrs, web
 
 from fcproxy.core.message import Headers, Response
-from fcproxy.server.answers import bad_request
+from fcproxy.server.answers import bad_request, stripe_error
 from fcproxy.server.guard import Guard
 from fcproxy.server.incoming import PREFIX
 from fcproxy.server.opened import OpenedDeck
@@ -27,6 +27,10 @@ PROTOCOL = "stripecli-devproxy-v1"
 """The sub-protocol, as the CLI's source code has it (package websocket)."""
 
 _PATH = PREFIX + "fake/cli/"
+
+_UNKNOWN = "Unknown WebSocket ID."
+"""The CLI's source code compares the message with this text, and then opens another session; at any other one it tries
+the same session for ever."""
 
 _GOODBYE_SECONDS = 1.0
 """How long a client may take to answer that the socket is closed, and to read what was written before."""
@@ -94,8 +98,9 @@ class CliSockets:
         if refused := self._guard.refusal_of_control(request.method, headers, b"") or _refusal(request, socket):
             return await send(request, refused)
         if not opened.fake.fake.has_cli_session(session):
-            missing = bad_request(404, "unknown_session", "no such session; POST /v1/stripecli/sessions opens one")
-            return await send(request, missing)
+            return await send(
+                request, stripe_error(404, "invalid_request_error", "fcproxy_unknown_session", _UNKNOWN, more={})
+            )
         await socket.prepare(request)
         if request.transport is None:
             raise ConnectionResetError("the client has gone")

@@ -215,6 +215,24 @@ async def test_who_gets_no_socket(session_id: str, headers: dict[str, str], prot
     assert refused.value.status == status
 
 
+async def test_a_session_that_is_gone_is_refused_in_the_words_at_which_the_cli_opens_another() -> None:
+    shake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Protocol": PROTOCOL,
+    }
+    async with proxy(Mode.PASSTHROUGH, Config()) as app, client() as session:
+        made = await listen(session, app.url)
+        await session.post(f"{app.url}/_fcproxy/fake/reset", json={})
+        async with session.get(made["websocket_url"].replace("ws:", "http:"), headers=shake) as answer:
+            body = await answer.read()
+    assert answer.status == 404
+    assert json.loads(body)["error"]["message"] == "Unknown WebSocket ID."
+    assert len(body) < 1024  # more of a refused handshake's body is not read
+
+
 def make_customer(app: App, form: bytes = b"") -> None:
     """At the fake itself, so that no request passes."""
     fake = app.decks.default.fake
