@@ -37,6 +37,7 @@ _INTERRUPTED = 130
 @click.option("--upstream", required=True, metavar="fake|stripe|URL", help="Whom to ask.")
 @click.option("--api-key-env", metavar="NAME", help="Variable whose key is used; the cassette holds none.")
 @click.option("--allow-live", is_flag=True, default=None, help="Ask although the key is a live key.")
+@click.option("--allow-http", is_flag=True, default=None, help="Ask over plain http on another machine.")
 @click.option("--upstream-ca", type=click.Path(), help="PEM file of the only authorities trusted for https.")
 @click.option(
     "--stripe-version", metavar="VERSION", help="Ask in this version of the API, to see what an upgrade changes."
@@ -60,6 +61,7 @@ def drift(
     upstream: str,
     api_key_env: str | None,
     allow_live: bool | None,
+    allow_http: bool | None,
     upstream_ca: str | None,
     stripe_version: str | None,
     fail_on: str,
@@ -81,6 +83,7 @@ def drift(
         "upstream": upstream,
         "api_key_env": api_key_env,
         "allow_live": allow_live,
+        "allow_http": allow_http,
         "upstream_ca": upstream_ca,
     }
     try:

@@ -239,7 +239,7 @@ async def test_the_command(
 
 def write(path: Path, *answers: tuple[str, str]) -> None:
     """A cassette with a GET of each path and its answer's JSON."""
-    text = "interactions:\n" + "".join(
+    text = f"interactions:{'' if answers else ' []'}\n" + "".join(
         "- request:\n    body: null\n    headers: {}\n    method: GET\n"
         f"    uri: https://api.stripe.com{target}\n"
         f"  response:\n    body:\n      string: '{answer}'\n    headers: {{}}\n"
@@ -322,3 +322,11 @@ async def test_an_interrupted_drift_has_an_exit_code_of_its_own(tmp_path: Path) 
         await asked.wait()
         process.send_signal(signal.SIGINT)
         assert await process.wait() == 130
+
+
+async def test_plain_http_to_another_machine_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "c.yaml")
+    asked = ("drift", "c.yaml", "--upstream", "http://upstream.test")
+    refused, permitted = await ended(*asked, cwd=tmp_path), await ended(*asked, "--allow-http", cwd=tmp_path)
+    assert (refused.code, "--allow-http" in refused.err) == (2, True)
+    assert (permitted.code, permitted.err) == (3, "")
