@@ -331,7 +331,9 @@ class Inspection:
         elif stripped.startswith(("data:", "event:", "id:", "retry:", ":")) and "\ndata:" in f"\n{stripped}":
             self._lines(re.sub(r"(?m)^(?:data: ?|event:.*|id:.*|retry:.*|:.*)", "", stripped), at)
         elif "://" not in stripped[:12] and _FORM.fullmatch(stripped):
-            self._leaves(form_leaves(stripped, self._index, at.context), at)
+            path, mark, query = stripped.partition("?")
+            form = query if mark and "=" not in path else stripped
+            self._leaves(form_leaves(form, self._index, at.context), at)
         elif "=" in stripped:
             for name, value in _PAIR_TEXT.findall(stripped):
                 self._leaves(form_leaves(f"{name}={value}", self._index, at.context), at)

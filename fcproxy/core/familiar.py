@@ -50,8 +50,8 @@ class JsonPlan(NamedTuple):
     gathered: Callable[[Sequence[str]], tuple[str, ...]]
     """The free ones of all strings: those at ``free``."""
     ruled: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
-    named: tuple[int, ...]
-    """Those at ``ruled``."""
+    named: Callable[[Sequence[str]], tuple[str, ...]]
+    """Those at ``ruled``, of all strings."""
     numbers: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
     listed: tuple[int, ...]
     """Strings in arrays that another one follows: it may be called so, which is no matter of the outline."""
@@ -252,7 +252,7 @@ class JsonOutlines:
                 ruled.append((string, name, rules))
             else:
                 free.append(string)
-        named = tuple([at for at, _, _ in ruled])
+        named = pick([at for at, _, _ in ruled])
         return JsonPlan(tuple(free), pick(free), tuple(ruled), named, tuple(numbers), tuple(listed))
 
 

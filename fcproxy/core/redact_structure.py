@@ -48,6 +48,10 @@ _LONG_NAME = 40
 _MAY_CALL = expression(r"(?i)secret|token|key|auth|cookie|pass|pwd|credential|signature")
 """What of a text is looked up as a name: not every element of a long list."""
 
+_IN_WORDS = expression(
+    rf"(?<![A-Za-z0-9_.\[\]%-])(?P<key>[A-Za-z0-9_.\[\]%-]{{1,200}})=(?P<value>[^&#\s\"'<>{marker.OPEN}]{{1,4096}})"
+)
+
 _NO_FORM = expression(r"[\s<>\"{}]")
 
 
@@ -70,8 +74,12 @@ class StructureRedactor:
         self._json_outlines = JsonOutlines(self._applicable, self._is_clean_key)
         self._form_outlines = FormOutlines()
         text.on_forget += (self._json_outlines.forget, self._form_outlines.forget)
+        self._asked_for = book.contexts
+        self._around = _NOWHERE
+        """Where the text stands that may hold a structure of its own."""
         text.structured = self._inner
-        text.url = lambda url: self.url(url, secret=False)
+        text.contextual = self._is_contextual
+        text.url = lambda url: self.url(url, secret=False, base=self._base_around() if "?" in url else NO_BASE)
 
     def url(self, url: str, *, secret: bool, base: Base = NO_BASE) -> str:
         """See `UrlRedactor.redact`."""
@@ -85,10 +93,27 @@ class StructureRedactor:
 
     def _leaf(self, value: str, name: str, scope: Scope, rule: FieldRule | None) -> str:
         if rule is None or rule.how == "keep":
-            return self._text.redact(value)
+            return self._nested(value, scope) if "=" in value or '"' in value else self._text.redact(value)
         if not value or value in self._book.published or _is_masked(value, rule.kind):
             return value
         return self._search(value, rule) if rule.how == "search" else self._by_rule(value, name, scope, rule)
+
+    def _nested(self, value: str, scope: Scope) -> str:
+        """As text; what has names in it stands where the text does: `metadata[address]={"city": ...}` of a customer."""
+        before, self._around = self._around, scope
+        try:
+            return self._text.redact(value)
+        finally:
+            self._around = before
+
+    def _base_around(self) -> Base:
+        words, route = self._around.known
+        return Base(words & self._asked_for, route & self._asked_for)
+
+    def _is_contextual(self, text: str) -> bool:
+        """Whether it depends on the place of a text with pairs what of it is redacted."""
+        names = {name_of(form.split_key(unquote(found["key"]))) for found in _IN_WORDS.finditer(text)}
+        return any(rule.within or rule.outside for name in names for rule in self._book.field_rules(name))
 
     def _by_rule(self, value: str, name: str, scope: Scope, rule: FieldRule) -> str:
         if rule.how == "drop":
@@ -231,9 +256,13 @@ class StructureRedactor:
             return None
         known = clean.issuperset(plan.gathered(strings))
         fresh = () if known else [at for at in plan.free if strings[at] not in clean]
-        for at in (*fresh, *plan.named):
-            if not strings[at].isprintable():
-                return None  # a control character makes it none (RFC 8259 section 7)
+        told = "".join(plan.named(strings))
+        if fresh:
+            told += " ".join([strings[at] for at in fresh])
+        if not told.isprintable():
+            return None  # a control character makes it none (RFC 8259 section 7)
+        if "=" in told and any(map(self._is_contextual, (*plan.named(strings), *(strings[at] for at in fresh)))):
+            return None
         return cut.joined() if self._filled(cut, plan, fresh) else text
 
     def _filled(self, cut: JsonText, plan: JsonPlan, fresh: Sequence[int]) -> bool:
@@ -373,10 +402,20 @@ class StructureRedactor:
         keys, values, plan = found
         clean = self._text.clean
         changed = False
+        scopes: FormScopes | None = None
         for at, (raw, rules) in enumerate(zip(values, plan.rules, strict=True)):
             if rules or "%" in raw or "+" in raw:
-                done = self._value(Pair(f"={raw}"), "", _NOWHERE, rules)
-            elif raw in clean or (done := self._text.redact(raw)) == raw:
+                pair, scope = Pair(f"={raw}"), _NOWHERE
+                if "=" in pair.value or '"' in pair.value:
+                    scopes = scopes or FormScopes(base, [Pair(key) for key in keys])
+                    scope = scopes.of(Pair(keys[at]).path)
+                done = self._value(pair, "", scope, rules)
+            elif raw in clean:
+                continue
+            elif "=" in raw:
+                scopes = scopes or FormScopes(base, [Pair(key) for key in keys])
+                done = _requoted(self._nested(raw, scopes.of(Pair(keys[at]).path)))
+            elif (done := self._text.redact(raw)) == raw:
                 continue
             else:
                 done = _requoted(done)
@@ -471,7 +510,8 @@ class StructureRedactor:
                     return partial(self._cell, name, scope, rules)
             return None
 
-        return marker.outside(with_cells(text, change_of), self._text.redact)
+        here = Scope.base(base)
+        return marker.outside(with_cells(text, change_of), lambda part: self._nested(part, here))
 
     def _cell(self, name: str, scope: Scope, rules: tuple[FieldRule, ...], value: str) -> str:
         return self._leaf(value, name, scope, _first(rules, value))
@@ -481,12 +521,14 @@ class StructureRedactor:
     def lines(self, text: str, base: Base) -> str:
         """NDJSON and event streams, line by line; an event's data lines are one text (HTML, server-sent events)."""
 
+        here = Scope.base(base)
+
         def change(found: re.Match[str]) -> str:
             head, rest = found[1], found[2]
             try:
                 return head + marker.outside(rest, lambda part: self.json(part, base))
             except ValueError:
-                return head + marker.outside(rest, self._text.redact)
+                return head + marker.outside(rest, lambda part: self._nested(part, here))
 
         return _LINE.sub(change, _DATA_LINES.sub(lambda found: self._data(found[0], base), text))
 
@@ -504,12 +546,26 @@ class StructureRedactor:
         """JSON in a string, a form in a string; None where it is neither."""
         if text[0] in "{[ \t\r\n\ufeff" and json_text.looks_like_json(text):
             try:
-                return self.json(text, NO_BASE)
+                return self.json(text, self._base_around())
             except ValueError:
-                return None
-        if "=" in text and "&" in text and "://" not in text and not _NO_FORM.search(text):
-            return self.form(text, NO_BASE)
-        return None
+                pass
+        if "=" not in text:
+            return None
+        base = self._base_around()
+        if "&" in text and "://" not in text and not _NO_FORM.search(text):
+            return self.form(text, base)
+        done = _IN_WORDS.sub(lambda found: self._in_words(found, base), text)
+        return marker.outside(done, self._text.redact) if done != text else None
+
+    def _in_words(self, found: re.Match[str], base: Base) -> str:
+        """`name=value` in other text."""
+        pair = Pair(found[0])
+        name = name_of(pair.path)
+        scope = FormScopes(base, [pair]).of(pair.path)
+        rules = self._rules(name, scope)
+        if not rules and "=" not in pair.value and '"' not in pair.value:
+            return found[0]
+        return f"{pair.raw_key}={self._value(pair, name, scope, rules)}"
 
 
 _PAIRED = ("value", "Value", "VALUE")

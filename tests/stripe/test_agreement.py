@@ -8,15 +8,23 @@ from urllib.parse import quote
 import pytest
 
 from fcproxy.codings import DECODERS
+from fcproxy.core import form
 from fcproxy.core.audit import Auditor
 from fcproxy.core.audit_rules import NameRule
 from fcproxy.core.message import Headers, Interaction, Request, Response
-from fcproxy.core.redaction import RedactedInteraction
+from fcproxy.core.redaction import RedactedInteraction, Redactor
 from fcproxy.stripe.detector_names import NAMES as NAME_RULES
 from fcproxy.stripe.detectors import DETECTORS, HEADERS
 from fcproxy.stripe.secrets import default_redactor
 
 TOKEN = "aB3" + secrets.token_hex(20)
+FORM = Headers([("Content-Type", "application/x-www-form-urlencoded")])
+
+
+def sent(path: str, body: str) -> Request:
+    return Request("POST", f"https://api.stripe.com{path}", FORM, body.encode())
+
+
 UPPER = "A2" + secrets.token_hex(7).upper()
 HEX = "1" + secrets.token_hex(20)[1:]
 
@@ -364,6 +372,88 @@ def test_what_stands_beside_a_name_or_in_a_key_in_a_form(case: str, where: str) 
     assert TOKEN.encode() not in done.request.body + done.response.body
     assert errors(done) == []
     assert redactor.settle([redactor.redact(done)])[0] == done
+
+
+CUSTOMER = json.dumps({"plan": "Gold", "name": "Wilma Testov"})
+NESTED: dict[str, tuple[Request | str, str]] = {
+    "JSON in a form": (sent("/v1/customers", f"metadata[more]={quote(CUSTOMER)}"), "Wilma"),
+    "JSON in JSON": (json.dumps({"object": "customer", "metadata": {"more": CUSTOMER}}), "Wilma"),
+    "JSON in a card": (json.dumps({"object": "card", "note": CUSTOMER}), "Wilma"),
+    "a form in a form": (sent("/v1/customers", f"metadata[u]={quote('utm=a&name=Wilma&city=Bern')}"), "Wilma"),
+    "words in a form": (sent("/v1/customers", f"description={quote('he said name=Wilma to us')}"), "Wilma"),
+    "bare words in a form": (sent("/v1/customers", "description=name=Wilma"), "Wilma"),
+    "a path in a form": (sent("/v1/customers", f"metadata[u]={quote('/x?name=Wilma Testov')}"), "Wilma"),
+    "a URL in a form": (sent("/v1/customers", f"metadata[u]={quote('https://x.example/?name=Wilma')}"), "Wilma"),
+    "words in an event": (
+        json.dumps({"object": "event", "data": {"object": {"object": "customer", "note": "a; name=Wilma; b"}}}),
+        "Wilma",
+    ),
+    "a telephone": (json.dumps({"note": "phone=839201746 is his"}), "839201746"),
+    "a telephone alone": (json.dumps({"note": "phone=839201746"}), "839201746"),
+    "an account": (json.dumps({"note": "see account_number=839201746501 there"}), "839201746501"),
+    "a token": (json.dumps({"note": f"private, token={TOKEN}"}), TOKEN),
+    "a token behind a path": (json.dumps({"note": f"/in?token={TOKEN}"}), TOKEN),
+    "a state": (json.dumps({"note": f"see state[a]={TOKEN} there"}), TOKEN),
+    "a list": (json.dumps({"note": f"client_secret[]={TOKEN}"}), TOKEN),
+    "a form in words": (json.dumps({"note": f"see a={quote(f'client_secret[x]={TOKEN}&b=1')} there"}), TOKEN),
+}
+
+
+def anywhere(one: Interaction) -> bytes:
+    return one.request.url.encode() + one.request.body + one.response.body
+
+
+@pytest.mark.parametrize("case", NESTED)
+def test_names_in_texts_stand_where_the_text_does(case: str) -> None:
+    message, secret = NESTED[case]
+    bare = (
+        Interaction(Request("GET", "https://api.stripe.com/v1/things", Headers()), answer(message))
+        if isinstance(message, str)
+        else Interaction(message, Response(200, Headers()))
+    )
+    assert errors(bare) != []
+    done = redactor_of(bare, secret.encode()).redact(bare)
+    assert secret.encode() not in anywhere(done)
+    redactor = default_redactor(DECODERS)
+    settled = redactor.settle([redactor.redact(bare)])[0]
+    assert secret.encode() not in anywhere(settled)
+    assert errors(settled) == []
+    assert redactor.settle([redactor.redact(settled)])[0] == settled
+
+
+def redactor_of(one: Interaction, secret: bytes) -> Redactor:
+    """One that has met an interaction of the same outline without the secret, and its texts where they tell nothing."""
+    redactor = default_redactor(DECODERS)
+    bodies = [
+        body.replace(secret, b"12" if secret.isdigit() else b"green") for body in (one.request.body, one.response.body)
+    ]
+    redactor.redact(
+        one._replace(request=one.request._replace(body=bodies[0]), response=one.response._replace(body=bodies[1]))
+    )
+    texts = [value for _, value in form.parse_pairs(one.request.body.decode())]
+    if one.response.body:
+        texts += [str(value) for value in json.loads(one.response.body).values()]
+    redactor.redact(
+        Interaction(
+            Request("GET", "https://api.stripe.com/v1/things", Headers()),
+            answer(json.dumps([{"free": text} for text in texts])),
+        )
+    )
+    return redactor
+
+
+def test_words_that_tell_nothing_stay() -> None:
+    text = (
+        "a=b limit=3 type=card brand=visa id=pi_3AbCdEfGhIjKlMnOpQrStUvW amount=1099 token=tok_visa code=card_declined"
+        " country=US name=Gold9 <a width=100 x='1'> https://shop.example/x?page=2&size=10&name=Gold9 YQ== x=[1]"
+    )
+    for body in (
+        json.dumps({"note": text}),
+        json.dumps({"object": "product", "note": text}),
+        json.dumps({"a": [text]}),
+    ):
+        assert redacted(body.encode()).response.body == body.encode()
+        assert errors(redacted(body.encode())) == []
 
 
 BRACKETED: dict[str, tuple[object, str]] = {

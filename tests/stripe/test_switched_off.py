@@ -107,7 +107,7 @@ def candidates(rule_id: str, rng: random.Random) -> Iterator[tuple[Interaction, 
         "jwt": ({"note": f"see eyJ{token}.eyJ{token[::-1]}.{token} there"}, token),
         "search-query": ({"customer": {"query": f'name:"{token}"'}}, token),
         "search-query-path": ({"query": f'billing_details.name:"{token}"'}, token),
-        "url-token": ({"note": f"see /in?token={token} there"}, token),
+        "url-token": ({"note": f"see /in?token\\u003d{token} there"}, token),
     }
     if rule_id in special:
         tree, value = special[rule_id]
