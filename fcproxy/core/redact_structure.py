@@ -49,7 +49,7 @@ _MAY_CALL = expression(r"(?i)secret|token|key|auth|cookie|pass|pwd|credential|si
 """What of a text is looked up as a name: not every element of a long list."""
 
 _IN_WORDS = expression(
-    rf"(?<![A-Za-z0-9_.\[\]%-])(?P<key>[A-Za-z0-9_.\[\]%-]{{1,200}})=(?P<value>[^&#\s\"'<>{marker.OPEN}]{{1,4096}})"
+    rf"(?<![A-Za-z0-9_.\[\]%-])(?P<key>[A-Za-z0-9_.\[\]%-]{{1,200}})=(?P<value>[^&#\s\"'<>\\{marker.OPEN}]{{1,4096}})"
 )
 
 _NO_FORM = expression(r"[\s<>\"{}]")

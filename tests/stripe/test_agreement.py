@@ -395,6 +395,7 @@ NESTED: dict[str, tuple[Request | str, str]] = {
     "a token behind a path": (json.dumps({"note": f"/in?token={TOKEN}"}), TOKEN),
     "a state": (json.dumps({"note": f"see state[a]={TOKEN} there"}), TOKEN),
     "a list": (json.dumps({"note": f"client_secret[]={TOKEN}"}), TOKEN),
+    "quotes that are escaped": (json.dumps({"note": f'say my_secret_key=\\"{TOKEN}\\" there'}), TOKEN),
     "a form in words": (json.dumps({"note": f"see a={quote(f'client_secret[x]={TOKEN}&b=1')} there"}), TOKEN),
 }
 
