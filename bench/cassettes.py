@@ -2,18 +2,25 @@
 
 import base64
 import json
+import re
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 from bench.traffic import ANSWER_HEADERS, FORM_TYPE, HEADERS, PATH, answer, form, target
+from fcproxy.codings import DECODERS
 from fcproxy.core.message import Headers, Interaction, Request, Response
+from fcproxy.fake import Fake
 from fcproxy.stripe.secrets import default_redactor
 from fcproxy.vcr_format import render
+from tests.fake.journeys import JOURNEYS
+from tests.fake.support import Caller
 
-__all__ = ["interaction", "mitmproxy", "mountebank", "proxay", "talkback", "vcr_cassette", "wiremock"]
+__all__ = ["interaction", "mitmproxy", "mountebank", "proxay", "talkback", "varied", "vcr_cassette", "wiremock"]
 
 
 def interaction(method: str, number: int | None) -> Interaction:
@@ -53,6 +60,51 @@ def vcr_cassette(path: Path, method: str, count: int) -> Path:
                 for number in range(count)
             )
             file.write("version:" + version)
+    return path
+
+
+_ROUNDS = 10
+_ID = re.compile(r"(?<=_)1[A-Za-z0-9]{15,40}")
+
+
+class _Taped(Caller):
+    """A caller that keeps what went to and fro, with an SDK's headers."""
+
+    def __init__(self, seed: int) -> None:
+        self.tape: list[Interaction] = []
+        told = [(name, value) for name, value in HEADERS.items() if name.lower() != "authorization"]
+        tape = self.tape
+
+        class Kept(Fake):
+            def handle(self, request: Request) -> Response:
+                response = super().handle(request)
+                sent = request._replace(headers=Headers([*request.headers, *told]))
+                tape.append(Interaction(sent, response))
+                return response
+
+        super().__init__(Kept(seed=f"bench {seed}"))
+
+
+def _turned(places: int, tail: re.Match[str]) -> str:
+    """The tail of an id, turned: as long and as random, and another one."""
+    return f"1{tail[0][1 + places :]}{tail[0][1 : 1 + places]}"
+
+
+def varied(path: Path, seed: int) -> Path:
+    """A cassette of short stories through every product of the fake, ten times with other ids: 9 MB."""
+    tape: list[Interaction] = []
+    for journey in JOURNEYS:
+        caller = _Taped(seed)
+        deque(journey(caller), maxlen=0)
+        tape += caller.tape
+    redactor = default_redactor(DECODERS)
+    text = render(redactor.settle([redactor.redact(one) for one in tape])).decode()
+    begin, first, rest = text.partition("- request:")
+    stories, _, version = (first + rest).rpartition("version:")
+    with path.open("w") as file:
+        file.write(begin)
+        file.writelines(_ID.sub(partial(_turned, number), stories) for number in range(_ROUNDS))
+        file.write("version:" + version)
     return path
 
 

@@ -14,6 +14,7 @@ from fcproxy.core.audit_rules import Detectors, HeaderRule, NameRule, normalised
 from fcproxy.core.form import parse_pairs, split_key
 
 __all__ = [
+    "CALLING",
     "Context",
     "Leaf",
     "NameIndex",
@@ -244,7 +245,8 @@ def _fields(node: Pairs, path: Path, context: Context, index: NameIndex, *, whol
 
 
 _COMPOSED = frozenset(("value", "Value", "VALUE", "year"))
-_CALLING = frozenset(("name", "key"))
+CALLING = frozenset(("name", "key"))
+"""Names, in lower case, of what names the value beside it."""
 _MOST_NAMES = 16
 """Of one value, by doubled keys."""
 _LEAST_OCTETS = 8
@@ -300,7 +302,7 @@ def _composed(node: Pairs, path: Path, context: Context, index: NameIndex) -> It
 
 def _called(texts: list[tuple[str, str]], path: Path, context: Context, index: NameIndex) -> Iterator[Leaf]:
     """Each value under each name that stands beside it."""
-    said = dict.fromkeys(text for key, text in texts if key in _CALLING and 0 < len(text) < 64)
+    said = dict.fromkeys(text for key, text in texts if key in CALLING and 0 < len(text) < 64)
     names = [(name, inside) for name, _, inside in (_bracketed(text, path, context, index) for text in said)]
     wanted = [(name, inside) for name, inside in names if index.wants(name)][:_MOST_NAMES]
     for key, value in texts if wanted else ():
@@ -327,7 +329,7 @@ def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]
         if parts[-1] in ("day", "month", "year") and value.isdigit() and len(parts) > 1:
             dates.setdefault(tuple(parts[:-1]), {})[parts[-1]] = value
         yield Leaf((parts[-1], path), parts[-1], value, inner)
-        if last == "value" or last in _CALLING:
+        if last == "value" or last in CALLING:
             beside.setdefault(above, ([], path, inner))[0].append((last, value))
         if len(key) >= 12:
             yield Leaf(("<key>", ()), "", key, context)

@@ -9,6 +9,7 @@ Tested against the inspection.
 """
 
 import re
+from hashlib import blake2b
 from typing import NamedTuple
 
 from fcproxy.core.audit_inspection import Inspection
@@ -16,7 +17,7 @@ from fcproxy.core.audit_layers import opens
 from fcproxy.core.audit_marks import MARK, mark
 from fcproxy.core.audit_rules import normalised
 from fcproxy.core.audit_scan import Scanner
-from fcproxy.core.audit_tree import Context, Pairs, parse_json
+from fcproxy.core.audit_tree import CALLING, Context, Pairs, parse_json
 from fcproxy.core.message import Headers, Interaction
 
 __all__ = ["Glance", "Triage"]
@@ -38,9 +39,12 @@ _INTERACTION = re.compile(
     r"      message: (?P<reason>[A-Za-z ]{0,40}|'')\n"
 )
 _JSON_LINE = re.compile(
-    r"\s*(?:\"(?P<key>[A-Za-z0-9_.-]{1,40})\": ?)?"
-    r"(?:(?P<plain>[{}\[\]]{1,2}|null|true|false|-?[0-9]{1,11}(?:\.[0-9]{1,6})?)|\"(?P<text>[^\"\\]*)\"),?\n?"
+    r"[ \t]*(?:\"(?P<key>[A-Za-z0-9_.-]{1,40})\": ?)?"
+    r"(?:(?P<plain>[{}\[\]]{1,2}|null|true|false|-?(?:0|[1-9][0-9]{0,10})(?:\.[0-9]{1,6})?)"
+    r"|\"(?P<text>[^\"\\\x00-\x1f]*)\")(?P<comma>,?)\n?"
 )
+"""Nothing in it but structure can make a text no JSON."""
+
 _HEADER = re.compile(r" {6}([A-Za-z][A-Za-z0-9-]*):\n((?: {6}- [^\n]*\n)+)")
 _MARKS = re.compile(rf"{MARK}(~idempotency-key-|~)[0-9]{{1,7}}(?![A-Za-z0-9_~])")
 _TAILS = re.compile(r"_(?=[a-z]{0,40}[A-Z0-9])([A-Za-z0-9]{8,40})(?![A-Za-z0-9_~])")
@@ -58,11 +62,18 @@ _ANYWHERE, _BY_NAME, _NOWHERE = 2, 1, 0
 """Where a line holds nothing: in every context; as a text, so that only its name can tell; not known to."""
 
 _COMPOSED = frozenset(("value", "Value", "VALUE", "year", "month", "day"))
+_MEANING = CALLING | {"object"}
+"""Names, in lower case, of what tells about other values beside it or below."""
+
 _UNUSUAL = frozenset(("content-encoding", "fcproxy-body"))
 """Headers that say that a body is not what it looks like."""
 
 _KNOWN = 400_000
 """Most lines, words and blocks that are remembered."""
+
+_WHOLE = 10_000
+_LONGEST = 4096
+"""Most forms that are remembered as a whole, of those below one context, and the longest of them, in characters."""
 
 
 class Glance(NamedTuple):
@@ -83,11 +94,14 @@ class Triage:
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._index = scanner.index
-        self._clean_lines: set[str] = set()
+        self._clean_lines: dict[str, str] = {}
+        """Each with what stands for it in an outline."""
         self._plain_lines: set[str] = set()
         self._pairs: dict[Context, dict[str, frozenset[str]]] = {}
+        self._whole_forms: dict[Context, dict[str, frozenset[str]]] = {}
         self._urls: dict[str, tuple[Context, frozenset[str]]] = {}
         self._clean_texts: set[str] = set()
+        self._clean_outlines: dict[Context, set[bytes]] = {}
         self._clean_blocks: set[str] = set()
         self._clean_fields: set[tuple[str, str]] = set()
 
@@ -158,7 +172,23 @@ class Triage:
         """The encodings opened in a request's body that holds nothing; None for any other."""
         if _PLAIN_FORM.fullmatch(text) and not _COMPOSED_PART.search(text):
             return self._form(text, root)
+        if "=" in text and "\n" not in text and text[0] not in "{[<-":
+            return self._whole_form(text, root)
         return _NO_LAYERS if self._document(text, root) else None
+
+    def _whole_form(self, text: str, root: Context) -> frozenset[str] | None:
+        """As `_sent`, of a form whose pairs tell something of each other."""
+        known = self._whole_forms.setdefault(root, {})
+        layers = known.get(text)
+        if layers is None:
+            inspection = Inspection(self._scanner)
+            inspection.form(text, root)
+            if inspection.hits:
+                return None
+            layers = frozenset(inspection.coverage.layers)
+            if len(known) < _WHOLE and len(text) <= _LONGEST:
+                known[text] = layers
+        return layers
 
     def _address(self, url: str) -> tuple[Context, frozenset[str]] | None:
         """The context of the bodies below ``url`` and the encodings opened in it; None where it is not clean."""
@@ -216,18 +246,31 @@ class Triage:
                 .replace("[", "[\n")
                 .replace("]", "\n]")
             )
-        where = self._lines(lines)
-        return where == _ANYWHERE or (where == _BY_NAME and self._names(text, root))
+        split = lines.split("\n")
+        where = self._lines(split)
+        return where == _ANYWHERE or (where == _BY_NAME and self._names(text, split, root))
 
-    def _names(self, text: str, root: Context) -> bool:
-        """Whether no value of a JSON text tells by its name and place."""
+    def _names(self, text: str, lines: list[str], root: Context) -> bool:
+        """Whether no value of a JSON text tells by its name and place.
+
+        Values that hold nothing in any place are no part of its outline: of those that differ in these alone one is
+        looked at.
+        """
+        known = self._clean_outlines.setdefault(root, set())
+        outline = "\n".join(map(self._clean_lines.get, lines, lines))
+        digest = blake2b(outline.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if digest in known:
+            return True
         try:
             tree = parse_json(text)
         except (ValueError, RecursionError):
             return False
         inspection = Inspection(self._scanner)
         inspection.names(tree, root)
-        return not inspection.hits and not inspection.coverage.layers
+        good = not inspection.hits and not inspection.coverage.layers
+        if good and len(known) < _KNOWN:
+            known.add(digest)
+        return good
 
     def skeleton(self, text: str) -> str:
         """``text`` with its ids all alike and its placeholders' numbers all 1. Ids that are more than ids stay."""
@@ -240,20 +283,19 @@ class Triage:
             return "".join(pieces)
         return _SOME_TAIL.join(pieces[::2])
 
-    def _lines(self, lines: str) -> int:
+    def _lines(self, lines: list[str]) -> int:
         where = _ANYWHERE
-        for line in set(lines.split("\n")) - self._clean_lines:
+        for line in set(lines).difference(self._clean_lines):
             if not line:
                 continue
             if line not in self._plain_lines:
                 found = self._json_line(line)
                 if found == _NOWHERE:
                     return _NOWHERE
-                memory = self._clean_lines if found == _ANYWHERE else self._plain_lines
-                if len(memory) < _KNOWN:
-                    memory.add(line)
                 if found == _ANYWHERE:
                     continue
+                if len(self._plain_lines) < _KNOWN:
+                    self._plain_lines.add(line)
             where = _BY_NAME
         return where
 
@@ -261,12 +303,20 @@ class Triage:
         found = _JSON_LINE.fullmatch(line)
         if found is None:
             return _NOWHERE
-        key, plain, text = found["key"], found["plain"], found["text"]
+        key, plain, text, comma = found["key"], found["plain"], found["text"], found["comma"]
         if (key is not None and not self._text(key)) or (text is not None and not self._text(text)):
             return _NOWHERE
         if key is None:
-            return _BY_NAME if text is not None and self._index.calls(text) else _ANYWHERE
-        return _ANYWHERE if self._nameless(key, plain, text) else _BY_NAME
+            anywhere = text is None or not self._index.calls(text)
+        else:
+            anywhere = self._nameless(key, plain, text)
+        if not anywhere:
+            return _BY_NAME
+        if len(self._clean_lines) < _KNOWN:
+            structure = plain is not None and plain[0] in "{}[]"
+            tells = structure or (key is not None and key.lower() in _MEANING)
+            self._clean_lines[line] = line if tells else f"{'.' if key is None else ':'}{comma}"
+        return _ANYWHERE
 
     def _nameless(self, key: str, plain: str | None, text: str | None) -> bool:
         """Whether a value means nothing by its name, wherever it stands."""

@@ -5,9 +5,12 @@ import os
 import re
 import secrets
 import stat
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from fcproxy.codings import DECODERS
@@ -164,8 +167,13 @@ def audit_files(
 
 def _spread(paths: Sequence[Path], settings: Settings, advance: Callable[[], None], workers: int) -> Report:
     reports = []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start_worker, (settings,)) as pool:
+    # Forked, a worker has all that was loaded here; with threads about, which fork would cut off, it starts anew.
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    if alone:
+        _start_worker(settings)
+    context = multiprocessing.get_context("fork" if alone else "spawn")
+    start = None if alone else partial(_start_worker, settings)
+    with ProcessPoolExecutor(workers, context, start) as pool:
         for report in pool.map(_work, paths, chunksize=max(1, min(32, len(paths) // (workers * 4)))):
             reports.append(report)
             advance()
@@ -176,7 +184,7 @@ _worker: list[tuple[Settings, Auditor]] = []
 
 
 def _start_worker(settings: Settings) -> None:
-    _worker.append((settings, auditor_for(settings)))
+    _worker[:] = [(settings, auditor_for(settings))]
 
 
 def _work(path: Path) -> Report:

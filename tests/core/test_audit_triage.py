@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fcproxy.core.audit_layers import opens
 from fcproxy.core.audit_report import Report
+from fcproxy.core.audit_tree import Context
 from fcproxy.core.audit_triage import _SOME_TAIL
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.core.redaction import RedactedInteraction
@@ -21,6 +22,7 @@ from tests.core.test_audit import CONTAINERS, ENCODINGS
 from tests.stripe.test_detectors import HARMLESS, SHAPE_IDS, SHAPES, named_fields
 
 KEY = Settings(b"k" * 16)
+_TOKEN = drawn(24)
 
 
 STYLES = ("readable", "compact")
@@ -262,6 +264,97 @@ def test_the_quick_look_agrees_with_the_close_one(
     assert quick.coverage.interactions == close.coverage.interactions
     assert quick.coverage.bodies == close.coverage.bodies
     assert quick.coverage.layers.keys() == close.coverage.layers.keys()
+
+
+# What tells by its name and by what stands beside or above it, in ever new combinations of a few words.
+_telling_values = st.recursive(
+    st.one_of(
+        st.none(),
+        st.sampled_from([1, 14, 1985]),
+        st.sampled_from(["Jenny Rosen", "X-Api-Key", "color", "plan", "customer", "REDACTED~1", "00012", _TOKEN]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["object", "name", "key", "value", "client_secret", "headers", "note", "plan", "day"]),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=10,
+)
+_telling_forms = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["name", "key", "value", "a[name]", "a[value]", "a[day]", "a[month]", "a[year]", "client_secret[x]", "note"]
+        ),
+        st.sampled_from(["Jenny%20Rosen", "X-Api-Key", "color", "4", "12", "1985", "https://x.io", _TOKEN]),
+    ),
+    max_size=4,
+).map(lambda pairs: "&".join(f"{k}={v}" for k, v in pairs))
+
+
+@settings(max_examples=300, deadline=None)
+@given(_telling_values, _telling_forms, st.sampled_from(["customers", "things"]), st.sampled_from([None, 2]))
+def test_what_was_clean_elsewhere_is_not_taken_for_clean_here(
+    body: object, form: str, path: str, indent: int | None
+) -> None:
+    interaction = exchange(
+        json.dumps(body, indent=indent).encode(), url=f"https://api.stripe.com/v1/{path}", request_body=form.encode()
+    )
+    text = without_comments(_cassette(interaction).decode())
+    part = LEARNT.triage.skeleton(text.removeprefix("interactions:\n").removesuffix("version: 1\n"))
+    if LEARNT.triage.clean(part).clean:
+        assert LEARNT.interaction(interaction) == []
+
+
+LEARNT = auditor()
+"""Remembers what is clean from one example to the next."""
+
+
+@pytest.mark.parametrize(
+    ("harmless", "telling"),
+    [
+        ({"object": "plan", "name": "Jenny Rosen"}, {"object": "customer", "name": "Jenny Rosen"}),
+        ({"name": "Color", "value": "hunter2hunter2"}, {"name": "X-Api-Key", "value": "hunter2hunter2"}),
+        ({"key": "Color", "value": "hunter2hunter2"}, {"key": "X-Api-Key", "value": "hunter2hunter2"}),
+        ({"product": {"name": "Jenny Rosen"}}, {"billing_details": {"name": "Jenny Rosen"}}),
+        ({"product": {}, "name": "Jenny Rosen"}, {"owner": {"name": "Jenny Rosen"}}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_what_tells_about_a_value_is_part_of_what_is_remembered(
+    harmless: object, telling: object, indent: int | None
+) -> None:
+    def written(number: int, data: object) -> str:
+        return json.dumps({"id": number, "data": data}, indent=indent, separators=(",", ":"))
+
+    warm = auditor()
+    root = Context()
+    for number in range(2):
+        assert warm.triage._document(written(number, harmless), root)
+    body = written(1, telling)
+    assert warm.interaction(exchange(body.encode()))
+    assert not warm.triage._document(body, root)
+
+
+BROKEN = [
+    '{\n  "object": "plan",\n  "amount": 007,\n  "name": "Jenny Rosen"\n}',
+    '{\n  "object": "plan",\n  "note": "a\tb",\n  "name": "Jenny Rosen"\n}',
+    '{\n\u3000"object": "plan",\n  "note": "a",\n  "name": "Jenny Rosen"\n}',
+    '{\n  "object": "plan",\n  "note": "a"\n  "name": "Jenny Rosen"\n}',
+    '[\n  "X-Api-Key",\n\n]',
+]
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_json_that_is_none_is_read_closely(body: str) -> None:
+    triage = auditor().triage
+    root = Context(frozenset(("customer",)), frozenset(("customer",)))
+    assert triage._document('{\n  "object": "plan",\n  "note": "a",\n  "name": "Jenny Rosen"\n}', root)
+    assert triage._document('[\n  "X-Api-Key",\n  "b"\n]', root)
+    assert not triage._document(body, root)
 
 
 def test_what_stands_for_ids_is_harmless_itself() -> None:
