@@ -52,6 +52,17 @@ _IN_WORDS = expression(
     rf"(?<![A-Za-z0-9_.\[\]%-])(?P<key>[A-Za-z0-9_.\[\]%-]{{1,200}})=(?P<value>[^&#\s\"'<>\\{marker.OPEN}]{{1,4096}})"
 )
 
+_DECODER = json.JSONDecoder()
+_OBJECT = expression(r"\{\s{0,64}\"")
+_TRIES = 4
+"""How often a text may be read over for objects that are none in the end."""
+
+_FLAT = expression(
+    rf"(?P<head>[\"'](?P<name>[^\"'\\\n{marker.OPEN}]{{2,64}})[\"']\s*:\s*[\"']?)"
+    rf"(?:(?<=\")(?P<double>(?:[^\"\\{marker.OPEN}]|\\.){{1,4096}})(?=\")"
+    rf"|(?<=')(?P<single>(?:[^'\\{marker.OPEN}]|\\.){{1,4096}})(?=')|(?<![\"'])(?P<number>[0-9]{{3,30}}))"
+)
+
 _NO_FORM = expression(r"[\s<>\"{}]")
 
 
@@ -111,7 +122,9 @@ class StructureRedactor:
         return Base(words & self._asked_for, route & self._asked_for)
 
     def _is_contextual(self, text: str) -> bool:
-        """Whether it depends on the place of a text with pairs what of it is redacted."""
+        """Whether it depends on the place of a text with pairs or objects in it what of it is redacted."""
+        if _OBJECT.search(text):
+            return True
         names = {name_of(form.split_key(unquote(found["key"]))) for found in _IN_WORDS.finditer(text)}
         return any(rule.within or rule.outside for name in names for rule in self._book.field_rules(name))
 
@@ -412,7 +425,7 @@ class StructureRedactor:
                 done = self._value(pair, "", scope, rules)
             elif raw in clean:
                 continue
-            elif "=" in raw:
+            elif "=" in raw or '"' in raw:
                 scopes = scopes or FormScopes(base, [Pair(key) for key in keys])
                 done = _requoted(self._nested(raw, scopes.of(Pair(keys[at]).path)))
             elif (done := self._text.redact(raw)) == raw:
@@ -549,6 +562,10 @@ class StructureRedactor:
                 return self.json(text, self._base_around())
             except ValueError:
                 pass
+        if '":' in text or "':" in text or '" :' in text:
+            done = self._flat(self._embedded(text))
+            if done != text:
+                return marker.outside(done, self._text.redact)
         if "=" not in text:
             return None
         base = self._base_around()
@@ -556,6 +573,45 @@ class StructureRedactor:
             return self.form(text, base)
         done = _IN_WORDS.sub(lambda found: self._in_words(found, base), text)
         return marker.outside(done, self._text.redact) if done != text else None
+
+    def _embedded(self, text: str) -> str:
+        """The JSON objects in other text: in a log's lines, in a page."""
+        out: list[str] = []
+        at = 0
+        left = _TRIES * len(text)
+        found = _OBJECT.search(text)
+        while found is not None and left > 0:
+            start, end = found.start(), found.start() + 1
+            try:
+                end = _DECODER.raw_decode(text, start)[1]
+                done = self.json(text[start:end], self._base_around())
+            except json.JSONDecodeError as error:
+                left -= error.pos - start
+            except (ValueError, RecursionError):
+                left -= len(text)
+            else:
+                out += (text[at:start], done)
+                at = end
+            found = _OBJECT.search(text, end)
+        return "".join((*out, text[at:]))
+
+    def _flat(self, text: str) -> str:
+        """`"name": "value"` where no whole object stands: cut short, spoilt, in another language's spelling."""
+
+        def change(found: re.Match[str]) -> str:
+            token = found["double"] or found["single"] or found["number"]
+            value = _unescaped(token)
+            rule = self._rule(found["name"], value, _NOWHERE)
+            if rule is None:
+                return found[0]
+            if found["number"]:
+                done = self._json_number(token, found["name"], _NOWHERE, rule)
+            else:
+                done = self._leaf(value, found["name"], _NOWHERE, rule)
+                done = _string(done, ascii_only=token.isascii())[1:-1] if done != value else token
+            return found[0] if done == token else f"{found['head']}{done}{found[0][len(found['head']) + len(token) :]}"
+
+        return marker.outside(text, lambda part: _FLAT.sub(change, part))
 
     def _in_words(self, found: re.Match[str], base: Base) -> str:
         """`name=value` in other text."""
@@ -574,6 +630,13 @@ _PAIRED = ("value", "Value", "VALUE")
 def _is_called(name: str, scope: Scope) -> bool:
     """Whether what stands beside a value calls it something: `{"name": "X-Api-Key", "value": ...}`."""
     return name in _PAIRED and bool(scope.said("name") or scope.said("key"))
+
+
+def _unescaped(token: str) -> str:
+    try:
+        return json_text.decode_string(f'"{token}"')
+    except ValueError:
+        return token
 
 
 def _requoted(value: str) -> str:

@@ -58,8 +58,8 @@ class TextRedactor:
     """Applies one rule book to text, with one ledger.
 
     ``structured`` is asked first for text that may be JSON or a form of its own, ``url`` for URLs: both come from the
-    redactor of structures, which in turn uses this one for its leaves. ``contextual`` tells of a text with `=`
-    whether it depends on its place what of it is redacted; such a one is never clean.
+    redactor of structures, which in turn uses this one for its leaves. ``contextual`` tells of a text with `=` or
+    `{` whether it depends on its place what of it is redacted; such a one is never clean.
     """
 
     def __init__(self, book: RuleBook, ledger: Ledger) -> None:
@@ -125,7 +125,7 @@ class TextRedactor:
             views[0] = done
         for view in views:
             self._ledger.kept.add(view)
-        if done == text and not ("=" in text and self.contextual(text)):
+        if done == text and not (("=" in text or "{" in text) and self.contextual(text)):
             self._clean(text)
         return done
 

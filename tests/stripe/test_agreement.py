@@ -388,6 +388,16 @@ NESTED: dict[str, tuple[Request | str, str]] = {
         json.dumps({"object": "event", "data": {"object": {"object": "customer", "note": "a; name=Wilma; b"}}}),
         "Wilma",
     ),
+    "an object in words": (json.dumps({"object": "card", "note": f"INFO {CUSTOMER} sent"}), "Wilma"),
+    "an object in a page": (json.dumps({"note": '<script>x({"phone": "839201746"});</script>'}), "839201746"),
+    "below a secret in words": (json.dumps({"note": f'x {{"client_secret": {{"a": "{TOKEN}"}}}} y'}), TOKEN),
+    "a pair in words": (json.dumps({"note": f'x {{"name": "client_secret", "value": "{TOKEN}"}} y'}), TOKEN),
+    "an object cut short": (
+        json.dumps({"note": '{"bank_account": {"account_number": "839201746501", "x'}),
+        "839201746501",
+    ),
+    "a number cut short": (json.dumps({"note": '{"phone": 839201746, "x'}), "839201746"),
+    "in another spelling": (json.dumps({"note": "{'phone': '839201746', 'x': None} came"}), "839201746"),
     "a telephone": (json.dumps({"note": "phone=839201746 is his"}), "839201746"),
     "a telephone alone": (json.dumps({"note": "phone=839201746"}), "839201746"),
     "an account": (json.dumps({"note": "see account_number=839201746501 there"}), "839201746501"),
@@ -447,6 +457,7 @@ def test_words_that_tell_nothing_stay() -> None:
     text = (
         "a=b limit=3 type=card brand=visa id=pi_3AbCdEfGhIjKlMnOpQrStUvW amount=1099 token=tok_visa code=card_declined"
         " country=US name=Gold9 <a width=100 x='1'> https://shop.example/x?page=2&size=10&name=Gold9 YQ== x=[1]"
+        ' INFO {"id": "pi_3AbCdEfGhIjKlMnOpQrStUvW", "name": "Gold 9", "amount": 1099} \'code\': \'card_declined\' {"x'
     )
     for body in (
         json.dumps({"note": text}),
