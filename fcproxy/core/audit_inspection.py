@@ -20,6 +20,7 @@ from fcproxy.core.audit_tree import (
     Context,
     Leaf,
     embedded,
+    field_leaves,
     flat_pairs,
     form_leaves,
     markup_leaves,
@@ -250,9 +251,7 @@ class Inspection:
             self._text(f"{name}: {value}", inner)
         text = open_text(part.data)[0] if part.name else ""
         if part.name:
-            self._leaves(
-                iter([Leaf((part.name, ()), part.name.rstrip("]").rpartition("[")[2], text, at.context)]), inner
-            )
+            self._leaves(field_leaves(part.name, text, self._index, at.context), inner)
         encoding = (part.headers.get("Content-Encoding") or "").lower()
         self._bytes(part.data, [encoding] if encoding else [], part.headers.get("Content-Type"), inner)
 

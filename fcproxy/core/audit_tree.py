@@ -20,6 +20,7 @@ __all__ = [
     "NameIndex",
     "Pairs",
     "embedded",
+    "field_leaves",
     "flat_pairs",
     "form_leaves",
     "markup_leaves",
@@ -244,7 +245,7 @@ def _fields(node: Pairs, path: Path, context: Context, index: NameIndex, *, whol
         yield from _composed(node, path, context, index)
 
 
-_COMPOSED = frozenset(("value", "Value", "VALUE", "year"))
+_COMPOSED = frozenset(("value", "Value", "VALUE", "values", "Values", "year"))
 CALLING = frozenset(("name", "key"))
 """Names, in lower case, of what names the value beside it."""
 _MOST_NAMES = 16
@@ -293,6 +294,9 @@ def _inside(node: Pairs, name: str, context: Context) -> Context:
 def _composed(node: Pairs, path: Path, context: Context, index: NameIndex) -> Iterator[Leaf]:
     """`{name: X-Api-Key, value: ...}` reads like `X-Api-Key: ...`; `{day, month, year}` like one date."""
     texts = [(key.lower(), value) for key, value in node if isinstance(key, str) and isinstance(value, str)]
+    for key, value in node:
+        if isinstance(key, str) and type(value) is list and key in _COMPOSED:
+            texts += [("value", one) for one in value if isinstance(one, str)]
     yield from _called(texts, path, context, index)
     values = dict(texts)
     date = [values.get(part, "") for part in ("year", "month", "day")]
@@ -306,8 +310,14 @@ def _called(texts: list[tuple[str, str]], path: Path, context: Context, index: N
     names = [(name, inside) for name, _, inside in (_bracketed(text, path, context, index) for text in said)]
     wanted = [(name, inside) for name, inside in names if index.wants(name)][:_MOST_NAMES]
     for key, value in texts if wanted else ():
-        if key == "value":
+        if key in ("value", "values"):
             yield from (Leaf(("value", path), name, value, inside) for name, inside in wanted)
+
+
+def field_leaves(name: str, value: str, index: NameIndex, context: Context) -> Iterator[Leaf]:
+    """One field that stands alone, as in a multipart part."""
+    word, path, inside = _bracketed(name, (), context, index)
+    yield Leaf((word, path), word, value, inside)
 
 
 def form_leaves(text: str, index: NameIndex, context: Context) -> Iterator[Leaf]:

@@ -61,7 +61,7 @@ _NUMBERED = re.compile(r"([a-z]{2,8}[-_])[0-9]{1,6}")
 _ANYWHERE, _BY_NAME, _NOWHERE = 2, 1, 0
 """Where a line holds nothing: in every context; as a text, so that only its name can tell; not known to."""
 
-_COMPOSED = frozenset(("value", "Value", "VALUE", "year", "month", "day"))
+_COMPOSED = frozenset(("value", "Value", "VALUE", "values", "Values", "year", "month", "day"))
 _MEANING = CALLING | {"object"}
 """Names, in lower case, of what tells about other values beside it or below."""
 

@@ -41,7 +41,7 @@ _NOWHERE = Scope.base(NO_BASE)
 """Where the rules of a value are known, its place is not asked for."""
 
 _PARAMETER = expression(
-    r"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})=(?:\"(?P<text>[^\"\\\ue000]*)\"|(?P<word>[^\s,;\"\ue000]+))"
+    r"(?<![A-Za-z0-9_-])(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})=(?:\"(?P<text>(?:[^\"\\\ue000]|\\[^\ue000])*)\"|(?P<word>[^\s,;\"\ue000]+))"
 )
 
 _LONG_NAME = 40
@@ -156,8 +156,8 @@ class StructureRedactor:
     def _rules(self, name: str, scope: Scope) -> tuple[FieldRule, ...]:
         """The rules that ask for a value of this name there; the names of a pair of name and value are both its own."""
         rules = self._in_scope(self._book.field_rules(name), scope)
-        if _is_called(name, scope):
-            rules = (*rules, *self._called_so(scope))
+        if (pair := _called_in(name, scope)) is not None:
+            rules = (*rules, *self._called_so(pair))
         return (*rules, self._below) if self._below is not None and self._below_secret(scope) else rules
 
     def _called_so(self, scope: Scope) -> tuple[FieldRule, ...]:
@@ -217,7 +217,7 @@ class StructureRedactor:
 
     def _applicable(self, name: str, scope: Scope) -> tuple[FieldRule, ...] | None:
         """See `familiar`. A date is put together from the values beside one another, a pair's name is a value."""
-        if _is_called(name, scope):
+        if _called_in(name, scope) is not None:
             return None
         rules = self._rules(name, scope)
         return None if any(rule.kind == "date_of_birth" for rule in rules) else rules
@@ -624,12 +624,16 @@ class StructureRedactor:
         return f"{pair.raw_key}={self._value(pair, name, scope, rules)}"
 
 
-_PAIRED = ("value", "Value", "VALUE")
+_PAIRED = ("value", "Value", "VALUE", "values", "Values")
 
 
-def _is_called(name: str, scope: Scope) -> bool:
-    """Whether what stands beside a value calls it something: `{"name": "X-Api-Key", "value": ...}`."""
-    return name in _PAIRED and bool(scope.said("name") or scope.said("key"))
+def _called_in(name: str, scope: Scope) -> Scope | None:
+    """Where something beside a value calls it so: `{"name": "X-Api-Key", "value": ...}`, `"values": [...]`; or None."""
+    if name not in _PAIRED:
+        return None
+    if scope.is_array and scope.parent is not None:
+        scope = scope.parent
+    return scope if scope.said("name") or scope.said("key") else None
 
 
 def _unescaped(token: str) -> str:

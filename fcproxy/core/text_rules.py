@@ -156,8 +156,8 @@ _ATTRIBUTE = expression(
 
 def _name_pattern(names: frozenset[str]) -> re.Pattern[str]:
     spelled = "|".join("[_. -]?".join(map(re.escape, name.split("_"))) for name in sorted(names, key=len, reverse=True))
-    # Between name and value: `=`, `:`, `": "`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an HTML input.
-    between = r"(?:\\*[\"']?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
+    # Between name and value: `=`, `:`, `": "`, `']: '`, `\\":\\"`, `=>`, `>` of an element, `" value="` of an input.
+    between = r"(?:\\*[\"']?\]?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
     return re.compile(
         rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}"
         rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",

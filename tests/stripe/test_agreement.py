@@ -289,6 +289,7 @@ BELOW = {
     "a key below a token": {"token": {TOKEN: 1}, "signature": {TOKEN: 2}, "credentials": {TOKEN: 3}},
     "a pair whose name ends so": ["--vendor-api-key", TOKEN],
     "a token in a pair": ["token", TOKEN],
+    "several values": [{"name": "X-Own", "values": ["a"]}, {"headers": {"values": [TOKEN], "name": "X-Own"}}],
 }
 
 
@@ -311,7 +312,7 @@ ORDINARY = {
     "created": 1700000000, "expires_at": "2026-05-27T10:00:00Z", "date": "2026-05-27", "version": "2026-05-27.dahlia",
     "status": "requires_action", "url": "/v1/apps/secrets", "last": "3d_secure_2", "algorithm": "sha256", "line1_check":
     "pass", "network": "visa", "number": 4242, "amount": "1099", "scope": {"type": "account"},
-    "words": ["card", "link"],
+    "words": ["card", "link"], "entered_at": "2026-05-27T10:00:00.123456Z",
     "payment_method": "pm_1AbCdEfGhIjKlMnOpQrStUvW", "deleted": None,
     "cursor": "acct_1AbCdEfGhIjKlMnO",
 }  # fmt: skip
@@ -501,6 +502,47 @@ def test_ordinary_keys_with_brackets_stay() -> None:
     assert errors(redacted(body.encode())) == []
 
 
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"name": "X-Api-Key", "values": [TOKEN]},
+        {"key": "client_secret", "value": ["a", TOKEN]},
+        {"Values": [TOKEN], "Name": "api_key"},
+        {"note": f"metadata['client_secret']:'{TOKEN}'"},
+    ],
+)
+def test_values_in_a_list_and_a_name_in_brackets(tree: dict[str, object]) -> None:
+    body = json.dumps(tree)
+    bare = Interaction(Request("GET", "https://api.stripe.com/v1/things", Headers()), answer(body))
+    assert errors(bare) != []
+    assert TOKEN.encode() not in redacted(body.encode()).response.body
+    assert errors(redacted(body.encode())) == []
+
+
+def test_what_a_challenge_quotes_goes_as_a_whole() -> None:
+    challenge = Headers([("WWW-Authenticate", f'Bearer client_secret="x\\"{TOKEN}", realm="a"')])
+    redactor = default_redactor(DECODERS)
+    request = Request("GET", "https://api.stripe.com/v1/things", Headers())
+    done = redactor.settle([redactor.redact(Interaction(request, Response(401, challenge)))])[0]
+    assert done.response.headers.get("WWW-Authenticate") == 'Bearer client_secret="REDACTED~1", realm="a"'
+    assert errors(done) == []
+
+
+@pytest.mark.parametrize("name", ["billing_details[name]", "client_secret[a]"])
+def test_the_name_of_a_part_is_read_as_a_forms(name: str) -> None:
+    value = "Wilma Testov" if name.endswith("[name]") else TOKEN
+    body = f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n--b--\r\n'
+    headers = Headers([("Content-Type", "multipart/form-data; boundary=b")])
+    bare = Interaction(
+        Request("POST", "https://api.stripe.com/v1/things", headers, body.encode()), Response(200, Headers())
+    )
+    assert errors(bare) != []
+    redactor = default_redactor(DECODERS)
+    done = redactor.settle([redactor.redact(bare)])[0]
+    assert value.encode() not in done.request.body
+    assert errors(done) == []
+
+
 def test_ordinary_names_and_values_in_a_form_stay() -> None:
     for body in (
         b"custom_fields[0][name]=PO+number&custom_fields[0][value]=2024-000123A&name=Pro&value=aB3x9Kq7Zt2Lm5Rv8",
@@ -592,6 +634,7 @@ def test_markup_without_secrets_stays(text: str) -> None:
 IN_HEADERS = {
     "a quoted parameter": ("WWW-Authenticate", 'Bearer realm="x", token="HERE"'),
     "a bare parameter": ("WWW-Authenticate", "Bearer realm=x, access_token=HERE"),
+    "a quoted quote": ("WWW-Authenticate", 'Bearer realm="a\\"b", client_secret="HERE"'),
     "a code": ("Location", "/callback?code=HERE"),
     "a code and a state": ("Location", "/oauth/callback?state=HERE&code=HERE#x"),
     "elsewhere": ("Location", "//x.example/in?a=1&code=HERE"),
