@@ -76,11 +76,11 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _percent(text: str) -> str:
-    words = set(_PERCENT.findall(text))
+    words = dict.fromkeys(_PERCENT.findall(text))
     # `+` stands for a blank in forms, for itself elsewhere: both readings.
     out = [unquote_to_bytes(word).decode("utf-8", "replace") for word in words]
     out += [unquote_to_bytes(word.replace("+", " ")).decode("utf-8", "replace") for word in words if "+" in word]
-    return "\n".join(out)
+    return " ;\n".join(out)  # no line goes on in the next one: these are words that stood apart
 
 
 def _backslash(text: str) -> str:

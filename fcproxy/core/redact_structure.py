@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, unquote
 
 from fcproxy.core import form, json_text, marker
 from fcproxy.core.armour import base85_runs
@@ -487,9 +487,7 @@ class StructureRedactor:
         if len(pair.path) > 1 and self._below_secret(scopes.of(pair.path)):
             parts = [self._part_of_key(part, scopes.of(pair.path[: at + 1])) for at, part in enumerate(pair.path)]
             if any(part != before for part, before in zip(parts, pair.path, strict=True)):
-                return marker.bump(
-                    form.join_key(parts), lambda part: quote_plus(part, safe="[]", errors="surrogateescape")
-                )
+                return marker.bump(form.join_key(parts), lambda part: quote(part, safe="[]", errors="surrogateescape"))
         raw = self._raw(pair.raw_key)
         if raw != pair.raw_key or len(pair.key) < MIN_LENGTH:
             return raw
@@ -497,7 +495,7 @@ class StructureRedactor:
         done = self._text.redact(key)
         if done == key:
             return raw
-        return marker.bump(done, lambda part: quote_plus(part, safe="[]", errors="surrogateescape"))
+        return marker.bump(done, lambda part: quote(part, safe="[]", errors="surrogateescape"))
 
     def _raw(self, raw: str) -> str:
         """A key or value as it is written, for what decoding would destroy: base64 and UTF-7 have a plus, too."""
@@ -619,7 +617,11 @@ class StructureRedactor:
         name = name_of(pair.path)
         scope = FormScopes(base, [pair]).of(pair.path)
         rules = self._rules(name, scope)
-        if not rules and "=" not in pair.value and '"' not in pair.value:
+        if (
+            _first(rules, _as_meant(pair.raw_value, pair.value)) is None
+            and "=" not in pair.value
+            and '"' not in pair.value
+        ):
             return found[0]
         return f"{pair.raw_key}={self._value(pair, name, scope, rules)}"
 
@@ -644,7 +646,7 @@ def _unescaped(token: str) -> str:
 
 
 def _requoted(value: str) -> str:
-    return marker.bump(value, lambda part: quote_plus(part, errors="surrogateescape"))
+    return marker.bump(value, lambda part: quote(part, safe="", errors="surrogateescape"))
 
 
 def _is_no_form(text: str) -> bool:

@@ -97,7 +97,9 @@ def known_email(value: str) -> bool:
 
 def known_phone(value: str) -> bool:
     digits = re.sub(r"[^0-9]", "", value)
-    return marks.phone_mark(value) or len(digits) < 7 or digits.strip("0") == "" or digits in published.PHONES
+    # In a form that is read twice the plus before it has become a blank.
+    marked = marks.phone_mark(value) or marks.phone_mark(f"+{value.strip()}")
+    return marked or len(digits) < 7 or digits.strip("0") == "" or digits in published.PHONES
 
 
 def known_name(value: str) -> bool:

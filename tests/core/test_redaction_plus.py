@@ -31,7 +31,7 @@ def test_words_beside_a_secret_and_its_base64_stay_words() -> None:
     secret = "fcsess_client_" + "secret_q8Zk3nV0bXy7Lm2TtRrPpW"
     text = f"see {secret} and {b64encode(secret.encode()).decode()} too"
     done = form_of(f"description={quote_plus(text)}")
-    assert done == "description=see+fcsess_client_secret_REDACTED~1+and+encoded_REDACTED~1+too"
+    assert done == "description=see%20fcsess_client_secret_REDACTED~1%20and%20encoded_REDACTED~1%20too"
 
 
 @pytest.mark.parametrize("before", [b"~~>", b"a~~>", b"ab~~>", b"~~~~~~~~~~"])

@@ -400,6 +400,12 @@ NESTED: dict[str, tuple[Request | str, str]] = {
     "a number cut short": (json.dumps({"note": '{"phone": 839201746, "x'}), "839201746"),
     "in another spelling": (json.dumps({"note": "{'phone': '839201746', 'x': None} came"}), "839201746"),
     "a telephone": (json.dumps({"note": "phone=839201746 is his"}), "839201746"),
+    "a telephone in words in a form": (sent("/v1/things", "note=x+phone%3D839201746+city%3DBern"), "839201746"),
+    "an address in words in a form": (sent("/v1/things", "note=write+to+zora%40mailx9.org+now"), "mailx9"),
+    "an address in words in a query": (
+        sent("/v1/things?note=mail%3A%20zora%40mailx9.org", "a=1"),
+        "mailx9",
+    ),
     "a telephone alone": (json.dumps({"note": "phone=839201746"}), "839201746"),
     "an account": (json.dumps({"note": "see account_number=839201746501 there"}), "839201746501"),
     "a token": (json.dumps({"note": f"private, token={TOKEN}"}), TOKEN),
