@@ -61,12 +61,17 @@ _NUMBERED = re.compile(r"([a-z]{2,8}[-_])[0-9]{1,6}")
 _ANYWHERE, _BY_NAME, _NOWHERE = 2, 1, 0
 """Where a line holds nothing: in every context; as a text, so that only its name can tell; not known to."""
 
-_COMPOSED = frozenset(("value", "Value", "VALUE", "values", "Values", "year", "month", "day"))
+_COMPOSED = frozenset(("value", "values", "year", "month", "day"))
+"""Names, in lower case, of what is read together with what stands beside it."""
+
 _MEANING = CALLING | {"object"}
 """Names, in lower case, of what tells about other values beside it or below."""
 
 _UNUSUAL = frozenset(("content-encoding", "fcproxy-body"))
 """Headers that say that a body is not what it looks like."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+"""A text that holds one may be read in another character set."""
 
 _KNOWN = 400_000
 """Most lines, words and blocks that are remembered."""
@@ -142,6 +147,8 @@ class Triage:
         return self._messages(self.skeleton(request.url), self.skeleton(body), self.skeleton(answer))
 
     def _clean_json(self, line: str) -> Glance:
+        if "\n" in line[:-1]:
+            return _LOOK_CLOSELY  # JSON, but no YAML
         try:
             node = parse_json(line)
         except (ValueError, RecursionError):
@@ -183,7 +190,7 @@ class Triage:
         if layers is None:
             inspection = Inspection(self._scanner)
             inspection.form(text, root)
-            if inspection.hits:
+            if inspection.hits or _CONTROL.search(text):
                 return None
             layers = frozenset(inspection.coverage.layers)
             if len(known) < _WHOLE and len(text) <= _LONGEST:
@@ -253,7 +260,7 @@ class Triage:
     def _names(self, text: str, lines: list[str], root: Context) -> bool:
         """Whether no value of a JSON text tells by its name and place.
 
-        Values that hold nothing in any place are no part of its outline: of those that differ in these alone one is
+        Values that hold nothing below any name are no part of its outline: of those that differ in these alone one is
         looked at.
         """
         known = self._clean_outlines.setdefault(root, set())
@@ -307,24 +314,36 @@ class Triage:
         if (key is not None and not self._text(key)) or (text is not None and not self._text(text)):
             return _NOWHERE
         if key is None:
+            if plain is not None and plain.isdigit() and len(plain) < 4:
+                return _NOWHERE  # one octet of a text, perhaps
             anywhere = text is None or not self._index.calls(text)
         else:
+            if text is not None and self._scanner.shapes(line):
+                return _NOWHERE  # a name that is no rule's may say in words what its value is
             anywhere = self._nameless(key, plain, text)
         if not anywhere:
             return _BY_NAME
         if len(self._clean_lines) < _KNOWN:
-            structure = plain is not None and plain[0] in "{}[]"
-            tells = structure or (key is not None and key.lower() in _MEANING)
-            self._clean_lines[line] = line if tells else f"{'.' if key is None else ':'}{comma}"
+            self._clean_lines[line] = line if self._tells(key, plain, text) else f":{comma}"
         return _ANYWHERE
+
+    def _tells(self, key: str | None, plain: str | None, text: str | None) -> bool:
+        """Whether a clean line is structure, tells about others, or may hold something below some name."""
+        if key is None or (plain is not None and plain[0] in "{}[]"):
+            return True  # an array's elements are called as the array is
+        return key.lower() in _MEANING or any(
+            next(self._scanner.unknown_tokens(word), None) for word in (key, text) if word
+        )
 
     def _nameless(self, key: str, plain: str | None, text: str | None) -> bool:
         """Whether a value means nothing by its name, wherever it stands."""
         if plain in ("null", "true", "false", "{}", "[]"):
             return True
         value = text if text is not None else plain or ""
-        if self._index.wants(key) or key in _COMPOSED:
-            if key in _COMPOSED or self._index.header(key) or (plain is not None and not plain[0].isdigit()):
+        if key.lower() in _COMPOSED:
+            return False
+        if self._index.wants(key):
+            if self._index.header(key) or (plain is not None and not plain[0].isdigit()):
                 return False
             return all(rule.accept is None or rule.accept(value) for rule in self._index.rules(key))
         return normalised(key) not in self._index.opaque
@@ -342,6 +361,8 @@ class Triage:
         return True
 
     def _inspected(self, text: str) -> bool:
+        if _CONTROL.search(text) or ("--" in text and "\n" in text):  # the parts of a multipart body, perhaps
+            return False
         inspection = Inspection(self._scanner, wary=True)
         inspection.url(text)
         inspection.text(text, "text")
@@ -362,7 +383,7 @@ class Triage:
         end = 1
         for found in _HEADER.finditer(block, 1):
             values = [_scalar(line[8:]) for line in found[2].split("\n")[:-1]]
-            if found.start() != end or None in values or found[1].lower() == "fcproxy-body":
+            if found.start() != end or None in values or found[1].lower() in _UNUSUAL:
                 return False
             items += [(found[1], value or "") for value in values]
             end = found.end()
@@ -372,7 +393,7 @@ class Triage:
         """`_headers`, for a mapping of lists."""
         items: list[tuple[str, str]] = []
         for name, values in node if isinstance(node, Pairs) else ():
-            if not isinstance(name, str) or not isinstance(values, list) or name.lower() == "fcproxy-body":
+            if not isinstance(name, str) or not isinstance(values, list) or name.lower() in _UNUSUAL:
                 return False
             items += [(name, value) for value in values if isinstance(value, str)]
         return isinstance(node, Pairs) and self._harmless(items)

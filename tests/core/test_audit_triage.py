@@ -320,6 +320,12 @@ LEARNT = auditor()
         ({"key": "Color", "value": "hunter2hunter2"}, {"key": "X-Api-Key", "value": "hunter2hunter2"}),
         ({"product": {"name": "Jenny Rosen"}}, {"billing_details": {"name": "Jenny Rosen"}}),
         ({"product": {}, "name": "Jenny Rosen"}, {"owner": {"name": "Jenny Rosen"}}),
+        ({"metadata": {"a": "harmless"}}, {"metadata": {"a": _TOKEN}}),
+        ({"client_secret": {"a": "x"}}, {"client_secret": {_TOKEN: "x"}}),
+        (["X-Api-Key", "b"], ["X-Api-Key", _TOKEN]),
+        ({"password": ["REDACTED~1"]}, {"password": ["hunter2hunter2"]}),
+        ({"object": "customer", "name": [["x"]]}, {"object": "customer", "name": [["Jenny Rosen"]]}),
+        ({"dob": {"year": "1985", "Day": "x", "Month": "y"}}, {"dob": {"year": "1985", "Day": "4", "Month": "12"}}),
     ],
     ids=str,
 )
@@ -337,6 +343,43 @@ def test_what_tells_about_a_value_is_part_of_what_is_remembered(
     body = written(1, telling)
     assert warm.interaction(exchange(body.encode()))
     assert not warm.triage._document(body, root)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["my_secret_thing", "api_key_1", "passwordHash", "access_token_x"])
+def test_a_name_that_says_in_words_what_its_value_is_is_seen(name: str, indent: int | None) -> None:
+    assert _quick(exchange(json.dumps({name: "hunter2hunter2"}, indent=indent).encode())).findings
+
+
+def test_octets_are_seen_one_a_line() -> None:
+    body = json.dumps({"data": list(secret_key().encode())}, indent=2)
+    assert {finding.rule for finding in _quick(exchange(body.encode())).findings} == {"secret-key"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '--x\r\nContent-Disposition: form-data; name="account_number"\r\n\r\n12345678\r\n--x--\r\n',
+        "\0".join(secret_key()) + "\0",
+        "\0".join("name=Jenny Rosen") + "\0",
+    ],
+    ids=["multipart", "wide", "wide form"],
+)
+def test_a_body_that_is_no_plain_text_is_read_closely(body: str) -> None:
+    assert _quick(exchange(url="https://api.stripe.com/v1/customers", request_body=body.encode())).findings
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_body_under_a_coding_is_read_closely(style: str) -> None:
+    coded = exchange(b"{}", headers=(("Content-Encoding", "gzip"),))
+    text = without_comments(_cassette(coded, style=style).decode())
+    part = text.removeprefix("interactions:\n").removesuffix("version: 1\n")
+    assert not auditor().triage.clean(part).clean
+
+
+def test_json_that_is_no_yaml_is_unreadable() -> None:
+    broken = _cassette(exchange(b"{}"), style="compact").replace(b'"body": {"string"', b'"body"\n: {"string"')
+    assert [finding.rule for finding in audit_bytes(broken, "a.yaml", settings=KEY).findings] == ["unreadable"]
 
 
 BROKEN = [
