@@ -34,7 +34,7 @@ _INTERRUPTED = 130
     )
 )
 @click.argument("cassette", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--upstream", required=True, metavar="fake|stripe|URL", help="Whom to ask.")
+@click.option("--upstream", required=True, envvar="FCPROXY_UPSTREAM", metavar="fake|stripe|URL", help="Whom to ask.")
 @click.option("--api-key-env", metavar="NAME", help="Variable whose key is used; the cassette holds none.")
 @click.option("--allow-live", is_flag=True, default=None, help="Ask although the key is a live key.")
 @click.option("--allow-http", is_flag=True, default=None, help="Ask over plain http on another machine.")

@@ -104,6 +104,7 @@ class Deck:
         self._guard = guard
         self._live = redactor.comparing()
         self._learned = self._live.ledger.learned.latest
+        """Kept for its length, which is looked at with each request: by way of the redactor that is four lookups."""
         self._outlined = Outlined(rules, self._live)
         self._memo = Memo(self._outlined.form, rules)
         self._sequence = 0

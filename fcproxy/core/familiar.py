@@ -50,7 +50,7 @@ class JsonPlan(NamedTuple):
     gathered: Callable[[Sequence[str]], tuple[str, ...]]
     """The free ones of all strings: those at ``free``."""
     ruled: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
-    named: Callable[[Sequence[str]], tuple[str, ...]]
+    asked: Callable[[Sequence[str]], tuple[str, ...]]
     """Those at ``ruled``, of all strings."""
     numbers: tuple[tuple[int, str, tuple[FieldRule, ...]], ...]
     listed: tuple[int, ...]
@@ -118,7 +118,7 @@ class JsonText:
 class _Frame:
     """What a frame tells: which strings are keys. By those, what is an object's type; by these, the plan."""
 
-    __slots__ = ("before_strings", "keys", "named", "names")
+    __slots__ = ("before_strings", "by_names", "keys", "names")
 
     def __init__(self, frame: str) -> None:
         behind = [piece.strip(" \t\r\n") for piece in frame.split('"')[1:]]
@@ -126,7 +126,7 @@ class _Frame:
         self.names = pick(self.keys)
         """The names among all strings: those at ``keys``."""
         self.before_strings = frozenset(at for at in self.keys if behind[at] == ":")
-        self.named: dict[tuple[Base, tuple[str, ...]], _Named] = {}
+        self.by_names: dict[tuple[Base, tuple[str, ...]], _Outlines] = {}
 
     def valued(self, names: tuple[str, ...], wanted: str) -> list[int]:
         """Where the strings stand whose key is ``wanted``; ``names`` are the keys."""
@@ -141,7 +141,9 @@ Kinds = tuple[str | frozenset[str], ...]
 """What the values of an outline say of the places in it: the types of objects, the words of lists and of events."""
 
 
-class _Named:
+class _Outlines:
+    """Those of one frame and one sequence of names: ``plans`` by what their values say of the places in them."""
+
     __slots__ = ("_events", "_lists", "_telling", "_types", "_usual", "plans")
 
     def __init__(self, frame: _Frame, names: tuple[str, ...]) -> None:
@@ -195,8 +197,8 @@ class JsonOutlines:
         if cut is None or frame is None:
             return None
         strings = cut.strings
-        named = frame.named.get((base, frame.names(strings)))
-        plan = named.plan(strings) if named is not None else None
+        outlines = frame.by_names.get((base, frame.names(strings)))
+        plan = outlines.plan(strings) if outlines is not None else None
         return (cut, plan) if plan is not None else None
 
     def _cut(self, text: str) -> JsonText | None:
@@ -215,11 +217,11 @@ class JsonOutlines:
         if frame is None:
             frame = self._frames[cut.frame] = _Frame(cut.frame)
         names = frame.names(cut.strings)
-        named = frame.named.setdefault((base, names), _Named(frame, names))
-        kinds = named.kinds(cut.strings)
-        if kinds not in named.plans:
+        outlines = frame.by_names.setdefault((base, names), _Outlines(frame, names))
+        kinds = outlines.kinds(cut.strings)
+        if kinds not in outlines.plans:
             self._count += 1
-            named.plans[kinds] = self._plan(document, base)
+            outlines.plans[kinds] = self._plan(document, base)
 
     def _plan(self, document: Document, base: Base) -> JsonPlan | None:
         free: list[int] = []
@@ -252,8 +254,8 @@ class JsonOutlines:
                 ruled.append((string, name, rules))
             else:
                 free.append(string)
-        named = pick([at for at, _, _ in ruled])
-        return JsonPlan(tuple(free), pick(free), tuple(ruled), named, tuple(numbers), tuple(listed))
+        asked = pick([at for at, _, _ in ruled])
+        return JsonPlan(tuple(free), pick(free), tuple(ruled), asked, tuple(numbers), tuple(listed))
 
 
 class FormOutlines:

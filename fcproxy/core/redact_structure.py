@@ -269,12 +269,12 @@ class StructureRedactor:
             return None
         known = clean.issuperset(plan.gathered(strings))
         fresh = () if known else [at for at in plan.free if strings[at] not in clean]
-        told = "".join(plan.named(strings))
+        told = "".join(plan.asked(strings))
         if fresh:
             told += " ".join([strings[at] for at in fresh])
         if not told.isprintable():
             return None  # a control character makes it none (RFC 8259 section 7)
-        if "=" in told and any(map(self._is_contextual, (*plan.named(strings), *(strings[at] for at in fresh)))):
+        if "=" in told and any(map(self._is_contextual, (*plan.asked(strings), *(strings[at] for at in fresh)))):
             return None
         return cut.joined() if self._filled(cut, plan, fresh) else text
 

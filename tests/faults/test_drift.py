@@ -9,9 +9,11 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fcproxy.cli import cli
 from fcproxy.config import Config
 from fcproxy.core.errors import UsageError
 from fcproxy.core.message import Headers, Interaction, Request, Response
@@ -247,6 +249,14 @@ def write(path: Path, *answers: tuple[str, str]) -> None:
         for target, answer in answers
     )
     path.write_text(text + "version: 1\n", encoding="ascii")
+
+
+def test_the_upstream_may_be_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FCPROXY_UPSTREAM", "http://127.0.0.1:9")
+    write(tmp_path / "c.yaml")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["drift", "c.yaml"])
+    assert (done.exit_code, "nothing could be compared" in done.output) == (3, True)
 
 
 async def test_an_upstream_that_does_not_answer_is_no_success(tmp_path: Path) -> None:
