@@ -208,6 +208,7 @@ class _Upstream:
         self.handler = ResponseHandler(loop)
         self.wire = Wire(self.handler)
         self.handler.connection_made(self.wire)
+        self.new = True
         self.back = True
         """Whether the connection may be used again."""
         self.exchange = Exchange(_Pooled(self.handler, loop), PlainAnswerReader(), 60.0, self._given_back)
@@ -223,8 +224,8 @@ class _Upstream:
 
     async def ask(self, pieces: list[bytes], *, ends: bool) -> _Told | None:
         """The answer (None: a failure) to a request, ``pieces`` being all that comes until the connection ``ends``."""
-        new, self.back = self.handler.read_timeout is None, False
-        if not new and not self.exchange.clean():
+        new, self.new, self.back = self.new, False, False
+        if not new and not self.exchange.is_open():
             self.exchange.drop()
             return None
         coming = asyncio.create_task(self._come(pieces, ends=ends))

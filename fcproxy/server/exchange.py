@@ -58,30 +58,16 @@ class Exchange:
         self._protocol = protocol = connection.protocol
         self._receiver: Receiver | None = None
         if protocol is not None and protocol.transport is not None:
-            self._receiver = Receiver(protocol, reader.read)
+            self._receiver = Receiver(protocol, reader.read, self._ready)
             protocol.transport.set_protocol(self._receiver)
         self._read_timeout = read_timeout
         self._payload: aiohttp.StreamReader | None = None
         self._sending: asyncio.Task[None] | None = None
         self._closed: asyncio.Future[None] | None = None
 
-    def clean(self) -> bool:
-        """Whether it is open and nothing has come since the end of the answer before: that would be taken for the next
-        one's.
-
-        Of a connection that has served: on a new one what comes first is an answer, since "too busy" is said to whoever
-        connects.
-        """
-        protocol, receiver = self._protocol, self._receiver
-        if protocol is None or receiver is None or not protocol.is_connected():
-            return False
-        if not receiver.through:
-            return not receiver.spoilt
-        # A kept connection hands over whole answers and says what is none; the beginning of one stays in the parser.
-        # Two empty lines are nothing between two messages, and end or spoil one that has begun.
-        protocol.read_timeout = None
-        protocol.data_received(b"\r\n\r\n")
-        return not protocol.should_close
+    def is_open(self) -> bool:
+        """Whether the connection can be used. What comes on it unasked between two requests has closed it."""
+        return self._protocol is not None and self._protocol.is_connected()
 
     def drop(self) -> None:
         """Closes the connection unused."""
@@ -95,7 +81,7 @@ class Exchange:
         protocol, receiver = self._protocol, self._receiver
         if protocol is None or receiver is None or protocol.transport is None:
             raise aiohttp.ServerDisconnectedError
-        waiter = receiver.expect(self._ready)
+        waiter = receiver.expect()
         protocol.transport.write(data)
         deadlines.set(receiver, when)
         try:
@@ -228,11 +214,27 @@ class Exchange:
         if sending is not None and not sending.done():
             sending.cancel()
             await asyncio.wait([sending])
-        whole = sent and payload is not None and payload.is_eof()
-        if whole and self._protocol is not None and not self._protocol.should_close:
+        if sent and payload is not None and payload.is_eof() and self._rests():
             self._given_back(self)
         else:
             self._connection.close()
+
+    def _rests(self) -> bool:
+        """Whether nothing came behind the answer, which would be taken for the next one; from here on the receiver sees
+        to it.
+
+        Of a connection that has served: on a new one what comes first is an answer, since "too busy" is said to whoever
+        connects.
+        """
+        protocol, receiver = self._protocol, self._receiver
+        if protocol is None or receiver is None or protocol.should_close:
+            return False
+        # aiohttp's handler hands over whole answers and says what is none; the beginning of one stays in its parser.
+        # Two empty lines are nothing between two messages, and end or spoil one that has begun.
+        protocol.read_timeout = None
+        protocol.data_received(b"\r\n\r\n")
+        receiver.through = False
+        return not protocol.should_close
 
 
 def _retrieved(closed: asyncio.Future[None]) -> None:

@@ -84,7 +84,7 @@ class Pool:
         """For a connection that has served and is open, if there is one."""
         while origin.idle:
             since, exchange = origin.idle.pop()
-            if self.clock() - since <= _IDLE_SECONDS and exchange.clean():
+            if self.clock() - since <= _IDLE_SECONDS and exchange.is_open():
                 return exchange
             exchange.drop()
         return None
@@ -97,15 +97,14 @@ class Pool:
     def _look(self) -> None:
         """Closes what was idle for long."""
         self._timer = None
-        oldest = now = self.clock()
+        now = self.clock()
         for origin in self._origins.values():
             # The last one used is the first to be used again: those at the beginning are the oldest.
             old = bisect(origin.idle, now - _IDLE_SECONDS, key=itemgetter(0))
             _drop(origin.idle, old)
-            if origin.idle:
-                oldest = min(oldest, origin.idle[0][0])
-        if oldest < now:
-            self._timer = asyncio.get_running_loop().call_later(oldest + _IDLE_SECONDS - now, self._look)
+        left = [origin.idle[0][0] for origin in self._origins.values() if origin.idle]
+        if left:
+            self._timer = asyncio.get_running_loop().call_later(min(left) + _IDLE_SECONDS - now, self._look)
 
     async def connected(self, origin: Origin) -> Exchange:
         """For a kept connection, or a new one. Raises any of `FAILURES`, and UpstreamFailed."""

@@ -19,25 +19,25 @@ class Receiver(asyncio.Protocol):
     May be given to `Deadlines`: it then ends the waiting for an answer.
     """
 
-    __slots__ = ("_handler", "_loop", "_read", "_ready", "_waiter", "spoilt", "through")
+    __slots__ = ("_handler", "_loop", "_read", "_ready", "_waiter", "through")
 
-    def __init__(self, handler: ResponseHandler, read: Callable[[bytes], PlainAnswer | None]) -> None:
-        """``read``: see `PlainAnswerReader`."""
+    def __init__(
+        self, handler: ResponseHandler, read: Callable[[bytes], PlainAnswer | None], ready: Callable[[], None]
+    ) -> None:
+        """``read``: see `PlainAnswerReader`. ``ready`` makes the handler ready for an answer that is not plain."""
         self._handler = handler
         self._read = read
+        self._ready = ready
         self._loop = asyncio.get_running_loop()
-        self._ready: Callable[[], None] = lambda: None
         self._waiter: asyncio.Future[PlainAnswer | None] | None = None
         self.through = True
-        """Whether the handler gets all that comes."""
-        self.spoilt = False
-        """Whether something came that nobody had asked for."""
+        """Whether the handler gets all that comes. Where it does not and nobody waits, what comes ends the connection:
+        it would be taken for the next answer, and kept without end until then."""
 
-    def expect(self, ready: Callable[[], None]) -> "asyncio.Future[PlainAnswer | None]":
-        """To be called with a request: gives its answer, or None where the handler is to be asked, which ``ready`` has
-        made ready. TimeoutError, where `reschedule` was called."""
+    def expect(self) -> "asyncio.Future[PlainAnswer | None]":
+        """To be called with a request: gives its answer, or None where the handler is to be asked, which is ready then.
+        TimeoutError, where `reschedule` was called."""
         self.through = False
-        self._ready = ready
         self._waiter = waiter = self._loop.create_future()
         return waiter
 
@@ -48,7 +48,7 @@ class Receiver(asyncio.Protocol):
             return
         waiter, self._waiter = self._waiter, None
         if waiter is None:
-            self.spoilt = True
+            self._handler.abort()
             return
         answer = self._read(data)
         if answer is None:

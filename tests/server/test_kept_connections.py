@@ -5,10 +5,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from fcproxy.core.modes import Mode
+from fcproxy.server.pool import Pool
 from tests.server.harness import Script, connected, passage, read_message, speak
 
 GET = b"GET /v1/x HTTP/1.1\r\nHost: p\r\n\r\n"
@@ -189,6 +191,42 @@ async def test_what_comes_between_two_answers_is_nobodys(noise: bytes, served: i
         await said.wait()
         assert (await speak(app.url, POST)).raw == OK
     assert connections == 2
+
+
+@pytest.mark.parametrize("served", [1, 2])
+@pytest.mark.parametrize("last", ["plain", "chunked"])
+async def test_what_comes_unasked_ends_the_connection_at_once(last: str, served: int, tmp_path: Path) -> None:
+    ended = asyncio.Event()
+
+    async def noisy(_raw: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(ANSWERS[last])
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(OK)
+                await writer.drain()
+                await asyncio.sleep(0)
+        ended.set()
+
+    async with passage(after(served - 1, noisy), Mode.PASSTHROUGH, tmp_path) as (_up, app):
+        for _ in range(served):
+            assert (await speak(app.url, GET)).status == 200
+        async with asyncio.timeout(5):
+            await ended.wait()
+
+
+async def test_what_is_given_back_while_old_ones_are_looked_for_is_looked_for_later() -> None:
+    async with Pool(None, 1.0, 1.0) as pool:
+        pool.clock = lambda: 5.0
+        origin = pool.origin("http://127.0.0.1:9")
+        for _ in range(2):
+            pool._given_back(origin, Mock())
+            pool._look()
+            assert pool._timer is not None
+            assert len(origin.idle) == 1
+            pool._timer.cancel()
+            origin.idle.clear()
 
 
 async def test_a_client_that_goes_away_costs_the_connection_and_nothing_else(tmp_path: Path) -> None:
