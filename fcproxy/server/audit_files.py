@@ -9,8 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from fcproxy.codings import DECODERS
@@ -18,6 +19,7 @@ from fcproxy.core.audit import Auditor, Item
 from fcproxy.core.audit_codings import open_bytes, open_text
 from fcproxy.core.audit_copies import Copies
 from fcproxy.core.audit_report import Coverage, Finding, Report
+from fcproxy.core.errors import CannotStart
 from fcproxy.server.audit_reading import file_items, quick_report, without_counts
 from fcproxy.stripe.detectors import DETECTORS
 from fcproxy.vcr_format.provenance import read_provenance
@@ -153,7 +155,10 @@ def audit_file(path: Path, settings: Settings, auditor: Auditor) -> Report:
 def audit_files(
     paths: Sequence[Path], settings: Settings, advance: Callable[[], None] = lambda: None, jobs: int = 0
 ) -> Report:
-    """The joined report on ``paths``. ``advance`` is called for each; ``jobs`` = processes, 0 = as many as pay off."""
+    """The joined report on ``paths``. ``advance`` is called for each; ``jobs`` = processes, 0 = as many as pay off.
+
+    Raises CannotStart where one of the processes is killed.
+    """
     workers = min(jobs or _processors(), len(paths))
     if workers > 1 and (jobs or _total(paths) >= PARALLEL_FROM):
         return _spread(paths, settings, advance, workers)
@@ -170,13 +175,17 @@ def _spread(paths: Sequence[Path], settings: Settings, advance: Callable[[], Non
     # Forked, a worker has all that was loaded here; with threads about, which fork would cut off, it starts anew.
     alone = sys.platform == "linux" and threading.active_count() == 1
     if alone:
-        _start_worker(settings)
+        _worker[:] = [(settings, auditor_for(settings))]
     context = multiprocessing.get_context("fork" if alone else "spawn")
-    start = None if alone else partial(_start_worker, settings)
-    with ProcessPoolExecutor(workers, context, start) as pool:
-        for report in pool.map(_work, paths, chunksize=max(1, min(32, len(paths) // (workers * 4)))):
-            reports.append(report)
-            advance()
+    try:
+        with ProcessPoolExecutor(workers, context, _start_worker, (settings,)) as pool:
+            for report in pool.map(_work, paths, chunksize=max(1, min(32, len(paths) // (workers * 4)))):
+                reports.append(report)
+                advance()
+    except BrokenProcessPool:
+        raise CannotStart(
+            "a process of the audit was killed: nothing is cleared (--jobs 1 takes less memory)"
+        ) from None
     return Report.joined(reports)
 
 
@@ -184,7 +193,18 @@ _worker: list[tuple[Settings, Auditor]] = []
 
 
 def _start_worker(settings: Settings) -> None:
-    _worker[:] = [(settings, auditor_for(settings))]
+    if not _worker:
+        _worker.append((settings, auditor_for(settings)))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed audit would leave its forked workers for ever: each has the pipe open that tells the others of its
+    end."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _work(path: Path) -> Report:

@@ -5,6 +5,9 @@ import datetime
 import gzip
 import json
 import os
+import select
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -240,6 +243,37 @@ def test_processes_give_the_same_report_as_one(tmp_path: Path) -> None:
     assert one.exit_code == two.exit_code == 1
     assert one.output == two.output
     assert [finding["file"][-6:] for finding in json.loads(one.output)["findings"]] == [f"{n}.yaml" for n in range(6)]
+
+
+def _with_workers(folder: Path, work: str) -> "subprocess.Popen[bytes]":
+    """An audit in two processes, in which ``work`` is what a file is audited with."""
+    for number in range(2):
+        (folder / f"{number}.yaml").write_bytes(_cassette(_clean()))
+    code = (
+        "import os, sys, time\nfrom fcproxy.cli import cli\nfrom fcproxy.server import audit_files\n"
+        f"audit_files.audit_file = lambda *_: {work}\ncli(['audit', '--jobs', '2', sys.argv[1]])"
+    )
+    return subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def test_a_killed_worker_clears_nothing(tmp_path: Path) -> None:
+    audit = _with_workers(tmp_path, "os.kill(os.getpid(), 9)")
+    told, _ = audit.communicate(timeout=60)
+    assert audit.returncode == 3
+    assert told.decode().startswith("fcproxy: a process of the audit was killed: nothing is cleared")
+    assert told.count(b"\n") == 1
+
+
+def test_a_killed_audit_leaves_no_worker(tmp_path: Path) -> None:
+    audit = _with_workers(tmp_path, "(print('at work', flush=True), time.sleep(600))")
+    assert audit.stdout is not None
+    with audit.stdout as told:
+        assert {told.readline(), told.readline()} == {b"at work\n"}
+        audit.kill()
+        assert audit.wait(60)
+        # Its end comes when nobody is left who could write.
+        assert select.select([told], [], [], 30)[0]
+        assert told.read() == b""
 
 
 def test_an_interrupted_audit_clears_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
