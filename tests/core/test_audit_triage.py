@@ -382,6 +382,10 @@ def test_json_that_is_no_yaml_is_unreadable() -> None:
     assert [finding.rule for finding in audit_bytes(broken, "a.yaml", settings=KEY).findings] == ["unreadable"]
 
 
+def test_an_id_with_a_phones_digits_is_one_below_that_name() -> None:
+    assert _quick(exchange(json.dumps({"phone": "tel_4155552671"}).encode())).findings
+
+
 BROKEN = [
     '{\n  "object": "plan",\n  "amount": 007,\n  "name": "Jenny Rosen"\n}',
     '{\n  "object": "plan",\n  "note": "a\tb",\n  "name": "Jenny Rosen"\n}',

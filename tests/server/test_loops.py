@@ -13,7 +13,7 @@ import pytest
 
 from fcproxy.core.modes import Mode
 from tests.faults import test_hostile_http, test_hostile_upstreams, test_streams
-from tests.server import test_passage, test_shortcut, test_upstream_failures
+from tests.server import test_kept_connections, test_passage, test_shortcut, test_upstream_failures
 
 Test = Callable[..., Coroutine[Any, Any, None]]
 
@@ -30,6 +30,9 @@ TESTS: dict[str, Test] = {
     "closed connections": (
         test_passage.test_a_kept_connection_that_was_closed_is_opened_again_for_what_may_be_sent_twice
     ),
+    "odd answers on kept connections": test_kept_connections.test_odd_answers_between_plain_ones_shift_nothing,
+    "unasked": partial(test_kept_connections.test_what_comes_unasked_ends_the_connection_at_once, "chunked", 2),
+    "a client gone": test_kept_connections.test_a_client_that_goes_away_costs_the_connection_and_nothing_else,
     "pieces": test_shortcut.test_pieces_and_pipelines_are_answered_in_order,
     "held back": test_shortcut.test_what_comes_before_an_answer_waits_for_it,
     "not read from": test_shortcut.test_a_client_that_sends_on_and_on_is_not_read_from,
