@@ -1,6 +1,6 @@
-"""Header lines of plain requests: what each means, remembered by its octets.
+"""Header lines of plain requests and answers: what each means, remembered by its octets.
 
-Most lines of a request are those of the one before it, so nearly all are found in one loop in C (`Lines` is a dict that
+Most lines of a message are those of the one before it, so nearly all are found in one loop in C (`Lines` is a dict that
 looks at what it does not hold). Fields with ever new values are known by their names alone.
 """
 
@@ -37,7 +37,7 @@ _ODD = frozenset(
         b"sec-fetch-site",
     }
 )
-"""Fields that change how a request is framed or answered, or tell of a browser: such a request is not plain."""
+"""Fields that change how a message is framed or answered, or tell of a browser: such a message is not plain."""
 
 _ONCE = (
     b"content-location",
@@ -170,4 +170,4 @@ def value_of(line: bytes) -> bytes:
 
 
 NOT_PLAIN = Line(Kind.REFUSED, None, _Field(Kind.REFUSED, ""))
-"""A line that makes a request no plain one."""
+"""A line that makes a message no plain one."""
