@@ -15,6 +15,9 @@ from urllib.parse import unquote_to_bytes
 __all__ = ["opened_words", "opens", "views"]
 
 _PERCENT = re.compile(r"(?<![^\s\"'<>{}\\])[^\s\"'<>{}\\]*%[0-9A-Fa-f]{2}[^\s\"'<>{}\\]*")
+_BEFORE_NUMBER = re.compile(r"(?<=%(?:3[ABDF]|2[146-9ACF]|40))\+(?=[0-9])")
+"""A blank for certain: who escapes a colon, or what else a URL may hold as it is, escapes a plus, too."""
+
 _BACKSLASH = re.compile(
     r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U([0-9A-Fa-f]{8})|u\{([0-9A-Fa-f]{1,6})\}|([0-3][0-7]{2})"
     r"|([/\"'\\nrtbf]|\r?\n[ \t]*))"
@@ -78,7 +81,7 @@ def _unescape(match: re.Match[str]) -> str:
 def _percent(text: str) -> str:
     words = dict.fromkeys(_PERCENT.findall(text))
     # `+` stands for a blank in forms, for itself elsewhere: both readings.
-    out = [unquote_to_bytes(word).decode("utf-8", "replace") for word in words]
+    out = [unquote_to_bytes(_BEFORE_NUMBER.sub(" ", word)).decode("utf-8", "replace") for word in words]
     out += [unquote_to_bytes(word.replace("+", " ")).decode("utf-8", "replace") for word in words if "+" in word]
     return " ;\n".join(out)  # no line goes on in the next one: these are words that stood apart
 

@@ -67,6 +67,12 @@ _EXACT = 1 << 16
 _BITS = 26
 """The others share so many bits (8 MiB). A million of them set one in seventy, and a value has several grams."""
 
+_LOOKS = 1 << 16
+"""So many times a recent text is looked through before what stands in which is noted: some milliseconds."""
+
+_SHELVES = 16
+"""Bits: notes on grams lie on so many shelves, those of some together. A note takes twice the room of its gram."""
+
 _SLICE = 1 << 18
 """Octets taken in at once: as a set of numbers they take sixteen times the room."""
 
@@ -84,6 +90,12 @@ class GramIndex:
         self._counted = 0
         """How many of the recent ones these are."""
         self._recent: list[str] = []
+        self._looks = 0
+        """How often a recent text was looked through."""
+        self._noted = 0
+        """Of how many recent texts it is noted which grams they hold."""
+        self._notes: dict[int, list[int]] = {}
+        """The recent texts with a gram on a shelf."""
 
     def add(self, text: str) -> None:
         """Takes in ``text``."""
@@ -95,7 +107,23 @@ class GramIndex:
             self._late.take(aligned(octets(text)))
         self._counted = len(self._recent)
         # Each value in each text would cost the product of their numbers.
-        return any(_may_hold(self._late, value) and any(map(contains, self._recent, repeat(value))) for value in values)
+        return any(_may_hold(self._late, value) and self._stands(value) for value in values)
+
+    def _stands(self, value: str) -> bool:
+        """Whether a recent text holds ``value``. The grams of thousands of numbers tell nothing."""
+        texts = self._recent
+        if self._looks < _LOOKS:
+            self._looks += len(texts)
+            return any(map(contains, texts, repeat(value)))
+        notes = self._notes
+        for number in range(self._noted, len(texts)):
+            for shelf in {_shelf(gram) for gram in aligned(octets(texts[number]))}:
+                notes.setdefault(shelf, []).append(number)
+        self._noted = len(texts)
+        data = octets(value)
+        ways = ([_shelf(gram) for gram in aligned(data[at:])] for at in range(4))
+        rarest = (min([notes.get(shelf, []) for shelf in way], key=len) for way in ways)
+        return any(value in texts[number] for found in rarest for number in found)
 
     def earlier(self, value: str) -> bool:
         """Whether a text from before the last `settle` may hold ``value``: at one of the four places where a cut may
@@ -108,6 +136,8 @@ class GramIndex:
             data = octets("\n".join(self._recent))
             self._recent.clear()
             self._late, self._counted = _Grams(), 0
+            if self._looks:
+                self._looks, self._noted, self._notes = 0, 0, {}
             for at in range(0, len(data), _SLICE):
                 self._earlier.take(aligned(data[at : at + _SLICE]))
 
@@ -150,3 +180,7 @@ def _may_hold(grams: _Grams, value: str) -> bool:
 def _place(gram: int) -> int:
     # Multiplied by a large odd number: the grams of text differ in few of their bits.
     return (gram * 0x9E3779B1 & 0xFFFFFFFF) >> (32 - _BITS)
+
+
+def _shelf(gram: int) -> int:
+    return _place(gram) >> (_BITS - _SHELVES)

@@ -20,6 +20,8 @@ class Learned:
         """The values that a gram tells of, and at which octet of them it stands."""
         self.separated: set[str] = set()
         """Those of the values that hold what separates the parts of a form."""
+        self.encoded: set[str] = set()
+        """Those of the values that are encodings of a secret."""
         self.latest: list[str] = []
         """Each value in the order of learning: whoever keeps texts looks here for what is new."""
         self.on_learn: list[Callable[[str], None]] = []
@@ -41,6 +43,8 @@ class Learned:
         if len(value) < MIN_LENGTH or value in self._kinds or len(set(value)) < 4:
             return False
         self._whole[value] = None
+        if encoded:
+            self.encoded.add(value)
         others = [*self._rests(value), *_copies(value)] if kind == "secret" and not encoded else []
         for one in dict.fromkeys((value, *others)):
             if one not in self._kinds:
@@ -85,6 +89,8 @@ class Learned:
     def holds(self, text: str) -> bool:
         """Whether a learned value stands in ``text``."""
         values = self._kinds if len(self._kinds) <= _FEW else self._candidates(text)
+        if len(values) > _FEW:
+            return next(self._in_octets(octets(text)), None) is not None
         return any(map(text.__contains__, values))
 
     def search(self, text: str) -> list[tuple[int, int, str]]:
@@ -92,7 +98,7 @@ class Learned:
         wanted = self._candidates(text)
         if not wanted:
             return []
-        places = self._by_place(text) if len(wanted) > _FEW and text.isascii() else _by_value(text, wanted)
+        places = self._by_place(text) if len(wanted) > _FEW else _by_value(text, wanted)
         hits = [(at, at + len(value)) for at, value in places if not _is_part(text, at, value)]
         found: list[tuple[int, int, str]] = []
         last = 0
@@ -103,13 +109,25 @@ class Learned:
         return found
 
     def _by_place(self, text: str) -> Iterator[tuple[int, str]]:
-        """(start, value) of each learned value in ``text``, whose characters are octets: its grams say where to look,
-        so that a text which holds many costs no more for it."""
+        """(start, value) of each learned value in ``text``."""
+        data = octets(text)
+        if len(data) == len(text):
+            yield from self._in_octets(data)
+            return
+        at = last = 0
+        for start, value in sorted(self._in_octets(data)):
+            at += len(data[last:start].decode("utf-8", "surrogatepass"))
+            last = start
+            yield at, value
+
+    def _in_octets(self, data: bytes) -> Iterator[tuple[int, str]]:
+        """(start, value) of each learned value in the octets of a text: its grams say where to look, so that a text
+        which holds many costs no more for it."""
         by_gram = self._by_gram
-        for number, gram in enumerate(aligned(octets(text))):
+        for number, gram in enumerate(aligned(data)):
             for value, at in by_gram.get(gram, ()):
                 start = 4 * number - at
-                if start >= 0 and text.startswith(value, start):
+                if start >= 0 and data.startswith(octets(value), start):
                     yield start, value
 
     def _candidates(self, text: str) -> set[str]:

@@ -237,8 +237,10 @@ class TextRedactor:
             yield _Hit(found.start(), found.end(), found[0], kind, "literal")
 
     def _by_value(self, text: str) -> Iterator[_Hit]:
-        for start, end, kind in self._ledger.learned.search(text):
-            yield _Hit(start, end, text[start:end], kind, "learned")
+        learned = self._ledger.learned
+        for start, end, kind in learned.search(text):
+            value = text[start:end]
+            yield _Hit(start, end, value, kind, "learned", ENCODED if value in learned.encoded else None)
 
     def _by_separated(self, text: str) -> Iterator[_Hit]:
         separated = self._ledger.learned.separated

@@ -1,6 +1,8 @@
 """Symmetry where a secret is recognised only after a copy of it has been read."""
 
 import secrets
+from base64 import b64encode
+from urllib.parse import quote
 
 import pytest
 
@@ -27,3 +29,19 @@ def test_a_secret_recognised_late_matches_at_once(form: str) -> None:
     assert value not in kept[0].request.url
     player = stripe_deck(Mode.REPLAY, default_redactor(), kept, cassette="c.yaml")
     assert type(player.decide(request)).__name__ == "Replay"
+
+
+@pytest.mark.parametrize("form", ["note={0}", "note=see+{0}+there&a=b"])
+def test_an_encoded_secret_matches_again_once_it_is_learned(form: str) -> None:
+    secret = f"sk_{'test'}_{secrets.token_hex(12)}"
+    headers = Headers([("Content-Type", "application/x-www-form-urlencoded")])
+
+    def sent(secret: str) -> Request:
+        encoded = b64encode(f"the key {secret} of it".encode()).decode()
+        return Request("POST", "https://api.stripe.com/v1/customers", headers, form.format(quote(encoded)).encode())
+
+    redactor = default_redactor()
+    kept = redactor.settle([redactor.redact(Interaction(sent(secret), Response(200, Headers(), b"")))])
+    for one in (secret, f"sk_{'test'}_{secrets.token_hex(12)}"):
+        player = stripe_deck(Mode.REPLAY, default_redactor(), kept, cassette="c.yaml")
+        assert type(player.decide(sent(one))).__name__ == "Replay"

@@ -184,3 +184,86 @@ def test_recent_texts_are_not_searched_for_what_they_cannot_hold(monkeypatch: py
     assert searched == []
     index.add("sent to user00007@mail.example.com")
     assert index.recent(["user00006@mail.example.com", "user00007@mail.example.com"])
+
+
+PHONES = st.lists(st.sampled_from(["12", "21", "34", "77"]), min_size=3, max_size=4).map(
+    lambda pairs: "+4" + "".join(pairs)
+)
+SENTENCES = st.lists(
+    st.one_of(PHONES, st.sampled_from(["call ", "é", "\ud83d\ude00 ", "\udc80", "1", ","])), max_size=12
+).map("".join)
+
+
+@given(st.lists(PHONES, min_size=1, max_size=60), st.lists(SENTENCES, max_size=8), st.data())
+def test_many_numbers_are_found_in_recent_texts_as_when_each_is_looked_for_in_each(
+    numbers: list[str], texts: list[str], data: st.DataObject
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fcproxy.core.grams._LOOKS", 0)
+        index = GramIndex()
+        index.add("call +412213477 first")
+        index.settle()
+        for number, text in enumerate(texts):
+            index.add(text)
+            some = data.draw(st.lists(st.sampled_from(numbers), max_size=3))
+            assert index.recent(some) is any(one in each for one in some for each in texts[: number + 1])
+
+
+@given(st.lists(PHONES, min_size=1, max_size=200), SENTENCES)
+def test_many_numbers_are_found_in_a_text_as_when_each_is_looked_for(numbers: list[str], text: str) -> None:
+    learned = Learned()
+    known = [number for number in numbers if learned.add(number, "phone") or number in learned]
+    hits = [(at, at + len(one)) for one in known for at in range(len(text)) if text.startswith(one, at)]
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(set(hits), key=lambda hit: (hit[0], -hit[1])):
+        if not found or start >= found[-1][1]:
+            found.append((start, end))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fcproxy.core.learned._FEW", 0)
+        assert [(start, end) for start, end, _ in learned.search(text)] == found
+        assert learned.holds(text) is bool(hits)
+
+
+def test_thousands_of_numbers_are_not_looked_for_one_by_one_in_thousands_of_texts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+
+    def contains(text: str, value: str) -> bool:
+        looked.append(value)
+        return value in text
+
+    monkeypatch.setattr("fcproxy.core.grams.contains", contains)
+    monkeypatch.setattr("fcproxy.core.grams._LOOKS", 1000)
+    index = GramIndex()
+    for number in range(3000):
+        index.add(f"call {_phone(number)} today")
+    assert not index.recent([_phone(number) for number in range(3000, 6000)])
+    assert index.recent([_phone(2999)])
+    assert len(looked) < 5000
+
+
+def _phone(number: int) -> str:
+    return f"+44{number * 7919 % 10**4:04}{number * 104729 % 10**4:04}"
+
+
+class _Counting(str):
+    """A text that counts what is looked for in it."""
+
+    __slots__ = ()
+
+    looked = 0
+
+    def __contains__(self, value: object) -> bool:
+        _Counting.looked += 1
+        return isinstance(value, str) and super().__contains__(value)
+
+
+def test_thousands_of_values_are_not_looked_for_one_by_one_in_a_long_text() -> None:
+    learned = Learned()
+    for number in range(3000):
+        learned.add(_phone(number), "phone")
+    text = _Counting(" ".join(_phone(number) for number in range(3000, 6000)))
+    assert not learned.holds(text)
+    assert learned.holds(f"{text} {_phone(2999)}")
+    assert _Counting.looked == 0

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -722,3 +722,24 @@ def test_what_else_is_searched_for_by_a_path_stays() -> None:
         one = Interaction(sent, Response(200, Headers()))
         assert redactor.settle([redactor.redact(one)]) == [one]
         assert errors(one) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"at": 1790000000, "by": 20261130001}',
+        "Ref: 20261130001",
+        "a, 20261130001",
+        "(12) 20261130001",
+        "sum = 1.234.567.890",
+    ],
+)
+def test_a_number_behind_a_blank_is_no_telephone_number(text: str) -> None:
+    done = taken(sent("/v1/payment_intents", f"description={quote_plus(text)}"))
+    assert done.request.body.decode() == f"description={quote_plus(text)}"
+    assert errors(done) == []
+
+
+def taken(request: Request) -> Interaction:
+    redactor = default_redactor(DECODERS)
+    return redactor.settle([redactor.redact(Interaction(request, Response(200, Headers())))])[0]
