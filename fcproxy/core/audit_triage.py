@@ -443,12 +443,16 @@ def _parts(node: object) -> dict[str, object] | None:
     return parts if isinstance(code, str) and code.isdecimal() and len(code) == 3 else None
 
 
+_NO_SCALAR = frozenset(("", *'"!&*|>%@`{}[]#?,'))
+"""First characters of what YAML reads otherwise, or not at all."""
+
+
 def _scalar(text: str) -> str | None:
     """A scalar that ends on its line, "" for null; None where it may mean more than it shows."""
     if text in ("null", "''", '""'):
         return ""
     if text[:1] == "'":
         return text[1:-1] if len(text) > 1 and text[-1] == "'" and "'" not in text[1:-1] else None
-    if text[:1] in ('"', "!", "&", "*", "|", ">", "%", "@", "`", "{", "[", "#", "?", ""):
+    if text[:1] in _NO_SCALAR or text[:2] == "- ":
         return None
-    return None if " #" in text or ": " in text or text != text.strip() else text
+    return None if " #" in text or ": " in text or text[-1] == ":" or text != text.strip() else text

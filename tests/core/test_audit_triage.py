@@ -382,6 +382,12 @@ def test_json_that_is_no_yaml_is_unreadable() -> None:
     assert [finding.rule for finding in audit_bytes(broken, "a.yaml", settings=KEY).findings] == ["unreadable"]
 
 
+@pytest.mark.parametrize("scalar", ["- x", "]x", "}x", ",x", "x:", "x: y"])
+def test_a_body_that_is_no_yaml_makes_the_file_unreadable(scalar: str) -> None:
+    broken = _cassette(*SEEN, exchange(request_body=b"BODY")).replace(b"BODY", scalar.encode())
+    assert {finding.rule for finding in audit_bytes(broken, "a.yaml", settings=KEY).findings} == {"unreadable"}
+
+
 def test_an_id_with_a_phones_digits_is_one_below_that_name() -> None:
     assert _quick(exchange(json.dumps({"phone": "tel_4155552671"}).encode())).findings
 
