@@ -141,21 +141,29 @@ _OBJECT = re.compile(r"\{\s{0,64}\"")
 _TRIES = 4
 """How often a text may be read over for objects that are none in the end."""
 
+_PASSED = 1 << 14
+"""How many characters of it are left behind at once."""
+
 
 def embedded(text: str) -> Iterator[object]:
     """The JSON objects that stand in other text: in a log's lines, in a page."""
     left = _TRIES * len(text)
     found = _OBJECT.search(text)
+    rest, passed = text, 0
     while found and left > 0:
         end = found.start() + 1
+        if found.start() - passed > _PASSED:
+            # Each error counts the lines before it.
+            rest, passed = text[found.start() :], found.start()
         try:
-            tree, end = _DECODER.raw_decode(text, found.start())
+            tree, size = _DECODER.raw_decode(rest, found.start() - passed)
         except json.JSONDecodeError as error:
-            left -= error.pos - found.start()
+            left -= error.pos + passed - found.start()
         except (ValueError, RecursionError):
             left -= len(text)
         else:
             yield tree
+            end = passed + size
         found = _OBJECT.search(text, end)
 
 

@@ -56,6 +56,8 @@ _DECODER = json.JSONDecoder()
 _OBJECT = expression(r"\{\s{0,64}\"")
 _TRIES = 4
 """How often a text may be read over for objects that are none in the end."""
+_CUT = 1 << 14
+"""How many characters of it are cut off at once."""
 
 _FLAT = expression(
     rf"(?P<head>[\"'](?P<name>[^\"'\\\n{marker.OPEN}]{{2,64}})[\"']\s*:\s*[\"']?)"
@@ -578,13 +580,16 @@ class StructureRedactor:
         at = 0
         left = _TRIES * len(text)
         found = _OBJECT.search(text)
+        rest, cut = text, 0
         while found is not None and left > 0:
             start, end = found.start(), found.start() + 1
+            if start - cut > _CUT:
+                rest, cut = text[start:], start  # an error counts the lines before it
             try:
-                end = _DECODER.raw_decode(text, start)[1]
+                end = cut + _DECODER.raw_decode(rest, start - cut)[1]
                 done = self.json(text[start:end], self._base_around())
             except json.JSONDecodeError as error:
-                left -= error.pos - start
+                left -= error.pos + cut - start
             except (ValueError, RecursionError):
                 left -= len(text)
             else:
