@@ -44,7 +44,9 @@ MAX_VIEWED = 64 * 1024 * 1024
 """Most characters that the encodings inside one content may open to, all together."""
 
 _NOT_STORED = "not-stored"
-_PAIR_TEXT = re.compile(r"[?&;#]?([A-Za-z0-9_.\[\]%-]{1,200})=([^&#\s\"'<>]{1,8192})")
+_PAIR_TEXT = re.compile(r"[?&;#]?([A-Za-z0-9_.\[\]%-]{1,200})=(?!\\+[\"'])([^&#\s\"'<>]{1,8192})")
+"""The backslash of an escaped quote is no value."""
+
 _DROPPED = re.compile(r"#(?<=\s#)[^\n]{4,}|[&!*%](?<=[\s,\[{:].)[^\s,\]}]{4,}")
 """A first character that can be searched for quickly, then what must stand before it."""
 

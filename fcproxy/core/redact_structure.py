@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import quote, unquote
 
-from fcproxy.core import form, json_text, marker
+from fcproxy.core import encodings, form, json_text, marker
 from fcproxy.core.armour import base85_runs
 from fcproxy.core.expression import expression
 from fcproxy.core.familiar import FormOutlines, JsonOutlines, JsonPlan, JsonText
@@ -508,6 +508,9 @@ class StructureRedactor:
         return self._in_base64(raw) if _BASE64_PLUS.search(raw) else raw
 
     def _in_base64(self, raw: str) -> str:
+        readings = dict.fromkeys((raw, unquote(raw, errors="surrogateescape")))
+        if not any(map(self._text.hides, (run for reading in readings for run in encodings.runs(reading)))):
+            return raw  # to redact it first would learn a number behind a blank as a telephone number
         done = self._text.redact_words(raw)
         return done if any(mark.hint == ENCODED for mark in marker.find(done)) else raw
 

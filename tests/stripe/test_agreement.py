@@ -732,6 +732,9 @@ def test_what_else_is_searched_for_by_a_path_stays() -> None:
         "a, 20261130001",
         "(12) 20261130001",
         "sum = 1.234.567.890",
+        "Ref: 20261130001 shipped today again",
+        "due: 2026-11-30 now; cus_AbCdEfGhIjKlMn 2026-12-01",
+        'paid, 371449635398431; "q"',
     ],
 )
 def test_a_number_behind_a_blank_is_no_telephone_number(text: str) -> None:
@@ -743,3 +746,9 @@ def test_a_number_behind_a_blank_is_no_telephone_number(text: str) -> None:
 def taken(request: Request) -> Interaction:
     redactor = default_redactor(DECODERS)
     return redactor.settle([redactor.redact(Interaction(request, Response(200, Headers())))])[0]
+
+
+def test_an_escaped_quote_is_no_value_to_the_audit() -> None:
+    note = json.dumps({"note": json.dumps({"text": 'see line1="below" here'})})
+    done = redacted(json.dumps({"object": "product", "description": f"it says {note}"}).encode())
+    assert errors(done) == []
