@@ -334,10 +334,10 @@ class Inspection:
         elif "://" not in stripped[:12] and _FORM.fullmatch(stripped):
             path, mark, query = stripped.partition("?")
             form = query if mark and "=" not in path else stripped
-            self._leaves(form_leaves(form, self._index, at.context), at)
+            self._leaves(form_leaves(_unended(form), self._index, at.context), at)
         elif "=" in stripped:
             for name, value in _PAIR_TEXT.findall(stripped):
-                self._leaves(form_leaves(f"{name}={value}", self._index, at.context), at)
+                self._leaves(form_leaves(f"{name}={_unended(value)}", self._index, at.context), at)
         self._leaves(table_leaves(stripped, self._index, at.context), at)
         if '":' in stripped or "':" in stripped or '" :' in stripped:
             self._leaves(flat_pairs(stripped), at)
@@ -442,3 +442,10 @@ def _tiny_image(data: bytes) -> bool:
     """A picture too small to show anything, which recorders put where an upload was."""
     small = len(data) <= 128 and b"tXt" not in data and b"iTXt" not in data
     return small and data.startswith((b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a"))
+
+
+def _unended(pairs: str) -> str:
+    """Pairs without the signs behind the last of them, which belong to the sentence or to the brackets around it."""
+    value = pairs.rpartition("=")[2]
+    opened = not {"(", "[", "{"}.isdisjoint(value)
+    return pairs.rstrip(",;." if opened else ",;.)]}")

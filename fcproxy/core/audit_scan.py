@@ -24,7 +24,7 @@ def _masked(byte: int) -> int:
 _TABLE = bytes(_masked(byte) if byte < 128 else ord(",") for byte in range(256))
 _ASSIGNMENT = re.compile(
     r"[A-Za-z0-9_-]{0,16}[\"'\]]{0,3}\s{0,8}(?:[:=]>?|>)\s{0,8}\\{0,3}[\"']?"
-    r"((?:[Bb]earer |[Bb]asic )?[^\s\"'<>&,;{}\\()\[\]#]{6,512})"
+    r"((?:[Bb]earer |[Bb]asic )?[^\s\"'<>&,;{}\\()\[\]#]{6,512}(?<!\.))"
 )
 _ASSIGNED = (
     ("secret", ""),

@@ -88,7 +88,9 @@ class Learned:
 
     def holds(self, text: str) -> bool:
         """Whether a learned value stands in ``text``."""
-        values = self._kinds if len(self._kinds) <= _FEW else self._candidates(text)
+        if len(self._kinds) <= _FEW:
+            return any(map(text.__contains__, self._kinds))
+        values = self._candidates(text)
         if len(values) > _FEW:
             return next(self._in_octets(octets(text)), None) is not None
         return any(map(text.__contains__, values))

@@ -52,6 +52,8 @@ _IN_WORDS = expression(
     rf"(?<![A-Za-z0-9_.\[\]%-])(?P<key>[A-Za-z0-9_.\[\]%-]{{1,200}})=(?P<value>[^&#\s\"'<>\\{marker.OPEN}]{{1,4096}})"
 )
 
+_OPENS = expression(r"[(\[{]")
+
 _DECODER = json.JSONDecoder()
 _OBJECT = expression(r"\{\s{0,64}\"")
 _TRIES = 4
@@ -620,8 +622,10 @@ class StructureRedactor:
         return marker.outside(text, lambda part: _FLAT.sub(change, part))
 
     def _in_words(self, found: re.Match[str], base: Base) -> str:
-        """`name=value` in other text."""
-        pair = Pair(found[0])
+        """`name=value` in other text, without the signs that end a sentence, a list or brackets around it."""
+        said = found["value"]
+        value = said.rstrip(",;." if _OPENS.search(said) else ",;.)]}")
+        pair = Pair(f"{found['key']}={value}")
         name = name_of(pair.path)
         scope = FormScopes(base, [pair]).of(pair.path)
         rules = self._rules(name, scope)
@@ -631,7 +635,7 @@ class StructureRedactor:
             and '"' not in pair.value
         ):
             return found[0]
-        return f"{pair.raw_key}={self._value(pair, name, scope, rules)}"
+        return f"{pair.raw_key}={self._value(pair, name, scope, rules)}{said[len(value) :]}"
 
 
 _PAIRED = ("value", "Value", "VALUE", "values", "Values")

@@ -160,6 +160,6 @@ def _name_pattern(names: frozenset[str]) -> re.Pattern[str]:
     between = r"(?:\\*[\"']?\]?\s*(?:=>|[=:>])\s*|\\*[\"']\s+(?:value|content)=)(?:Bearer\s+)?\\*[\"']?"
     return re.compile(
         rf"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{{0,80}}?(?:{spelled})){between}"
-        rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+)",
+        rf"(?P<value>[^\s\"'<>&,;\\{{}}\[\]{marker.OPEN}]+(?<![.)]))",
         re.IGNORECASE,
     )

@@ -752,3 +752,25 @@ def test_an_escaped_quote_is_no_value_to_the_audit() -> None:
     note = json.dumps({"note": json.dumps({"text": 'see line1="below" here'})})
     done = redacted(json.dumps({"object": "product", "description": f"it says {note}"}).encode())
     assert errors(done) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("call Zora (email=zora@mailx9.org).", "call Zora (email=redacted-1%40example.com)."),
+        ("a@mailx9.org; phone=+442079460123, ok.", "redacted-1@example.com; phone=%2B12015550100, ok."),
+        ("(access_token=aB3rNpOvDbZHWg4VDN2aPiel4R2p6sQNG).", "(access_token=REDACTED~1)."),
+        ("password=Hunter22xyzQ.", "password=REDACTED~1."),
+        ("{email=zora@mailx9.org}", "{email=redacted-1%40example.com}"),
+        ("email=zora@mailx9.org;", "email=redacted-1%40example.com;"),
+    ],
+)  # fmt: skip
+def test_signs_behind_a_value_in_words_stay(text: str, stays: str) -> None:
+    for body in ({"description": text}, {"note": json.dumps({"text": text})}):
+        done = redacted(json.dumps(body).encode())
+        assert done.response.body == json.dumps(body).encode().replace(text.encode(), stays.encode())
+        assert errors(done) == []
+        assert redacted(done.response.body).response.body == done.response.body
+    form = taken(sent("/v1/things", f"description={quote_plus(text)}"))
+    assert form.request.body.decode() == f"description={quote(stays, safe='')}"
+    assert errors(form) == []
