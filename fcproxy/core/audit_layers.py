@@ -107,13 +107,14 @@ def _joined(text: str) -> str:
     return _SOFT.sub("", text)
 
 
-_SIGN = re.compile(rb"=([0-9A-F]{2}|[0-9a-f]{2})")
-"""A sign of either case; `=bA` is none (RFC 2045 section 6.7): there the `=` may belong to the value."""
+_SIGN = re.compile(rb"=(?:[0-9A-F]{2}|[0-7][0-9a-f])|=[c-f][0-9a-f](?:=[89ab][0-9a-f])+")
+"""A sign of either case; `=bA` is none (RFC 2045 section 6.7): there the `=` may belong to the value. Nor is `=ac` in
+`destination=acct_...`: half a letter, and what follows looks like a token."""
 
 
 def _quoted_printable(text: str) -> str:
     text = _joined(text)
-    data = _SIGN.sub(lambda found: bytes.fromhex(found[1].decode()), text.encode("utf-8", "replace"))
+    data = _SIGN.sub(lambda found: bytes.fromhex(found[0].replace(b"=", b"").decode()), text.encode("utf-8", "replace"))
     return data.decode("utf-8", "replace")
 
 

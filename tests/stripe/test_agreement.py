@@ -774,3 +774,13 @@ def test_signs_behind_a_value_in_words_stay(text: str, stays: str) -> None:
     form = taken(sent("/v1/things", f"description={quote_plus(text)}"))
     assert form.request.body.decode() == f"description={quote(stays, safe='')}"
     assert errors(form) == []
+
+
+@pytest.mark.parametrize(
+    "form", ["destination={}&amount=1000", "limit=10&account={}", "account={}&created[gte]=1790000000"]
+)
+def test_an_account_beside_a_number_is_no_quoted_printable(form: str) -> None:
+    body = form.format("acct_1032D82eZvKYlo2C")
+    done = taken(sent("/v1/transfers", body))
+    assert done.request.body.decode() == body
+    assert errors(done) == []
