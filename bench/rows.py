@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 
 import fcproxy
 from bench import traffic
@@ -77,6 +77,21 @@ def _launched(
     return running
 
 
+_STILL = 0.1
+_PATIENCE = 20.0
+
+
+def _wait_until_still(running: Iterable[tuple[Cell, Process]]) -> None:
+    """Until no server is at work any more, `_PATIENCE` seconds at most: one that answers slowly goes on with what wrk
+    has left behind, on the core of the next one."""
+    processes = [process for _, process in running]
+    deadline = perf_counter() + _PATIENCE
+    spent = -1.0
+    while perf_counter() < deadline and (now := sum(one.cpu() for one in processes)) != spent:
+        spent = now
+        sleep(_STILL)
+
+
 def _measure(cell: Cell, process: Process, script: Path, connections: int, seconds: int) -> None:
     before = process.cpu()
     sample = wrk(script, process.port, connections, seconds)
@@ -101,6 +116,7 @@ def replay_hot(folder: Path, effort: Effort, connections: Sequence[int] = (1, 16
                 row = [Cell(f"hot {method}, {count}{how}", cell.name, cell.kind, cell.unit) for cell, _ in running]
                 for _ in range(effort.rounds):
                     for cell, (_, process) in zip(row, running, strict=True):
+                        _wait_until_still(running)
                         _measure(cell, process, script, count, effort.seconds)
                 cells += row
     return cells
@@ -119,6 +135,7 @@ def replay_distinct(folder: Path, effort: Effort, recordings: int) -> list[Cell]
         for at in range(effort.rounds + 1):
             script = traffic.lua(folder, "GET", count=recordings, seed=at + 1)
             for cell, process in running:
+                _wait_until_still(running)
                 if at:
                     _measure(cell, process, script, 16, effort.seconds)
                 elif cell.kind == "ours":
@@ -162,6 +179,7 @@ def forwarding(folder: Path, effort: Effort) -> list[Cell]:
         for at in range(effort.rounds + 1):
             for cell, process in running:
                 script = traffic.lua(folder, "POST", count=1_000_000 // 8, seed=at + 1)
+                _wait_until_still(running)
                 if at:
                     _measure(cell, process, script, 16, effort.seconds)
                 else:

@@ -21,9 +21,17 @@ from bench.rows import Cell, Effort
 
 __all__ = ["audit_speed", "costs", "load_times"]
 
+_MOST = """
+def most():
+    for line in open("/proc/self/status"):
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+"""
+"""Most memory so far, in KiB. ru_maxrss would begin with what the process held that started this one (execve(2))."""
+
 # Without garbage collection, as `fcproxy replay` loads (`cli/serve.py`).
 _OURS = """
-import gc, json, resource, sys, time
+import gc, json, sys, time
 from pathlib import Path
 from fcproxy.codings import DECODERS
 from fcproxy.core.modes import Mode
@@ -31,31 +39,31 @@ from fcproxy.server.store import load
 from fcproxy.stripe.deck import stripe_deck
 from fcproxy.stripe.secrets import default_redactor
 gc.disable()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = most()
 began = time.perf_counter()
 parsed = load(Path(sys.argv[1]))
 middle = time.perf_counter()
 deck = stripe_deck(Mode.REPLAY, default_redactor(DECODERS), parsed.interactions, cassette="bench")
 ended = time.perf_counter()
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+memory = most() - before
 print(json.dumps({"seconds": ended - began, "read": middle - began, "bytes": memory * 1024}))
 """
 
 _VCRPY = """
-import json, resource, sys, time
+import json, sys, time
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = most()
 began = time.perf_counter()
 requests, responses = FilesystemPersister.load_cassette(sys.argv[1], yamlserializer)
 ended = time.perf_counter()
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+memory = most() - before
 print(json.dumps({"seconds": ended - began, "bytes": memory * 1024}))
 """
 
 
 def _run(python: str | Path, code: str, cassette: Path) -> dict[str, float]:
-    command = pinned([str(python), "-c", code, str(cassette)], SERVER_CORE)
+    command = pinned([str(python), "-c", _MOST + code, str(cassette)], SERVER_CORE)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     result: dict[str, float] = json.loads(done.stdout)
     return result
@@ -84,10 +92,17 @@ def load_times(folder: Path, effort: Effort, counts: tuple[int, ...] = (10_000, 
 _ASKED = 500
 """How many requests a round sends, one after another on one connection."""
 
+_FIRST = 100
+"""How many of them, where each is for a recording that was not asked for before."""
+
 
 def costs(folder: Path, effort: Effort, counts: tuple[int, ...] = (10, 1_000, 10_000, 100_000)) -> list[Cell]:
-    """Median time of an answer to its client, in seconds, by the cassette's size: a recorded request drawn at random,
-    for the first time and again, and one never recorded, told with its nearest candidates. The sizes take turns."""
+    """Median time of an answer to its client, in seconds, by the cassette's size. The sizes take turns.
+
+    A first hit: recordings drawn at random, none of which was asked for before (a cassette of 10 has too few). A hit:
+    ten recordings drawn at random, asked for again and again, so that nothing differs but the size. A miss: what was
+    never recorded, told with its nearest candidates.
+    """
     ours = next(one for one in REPLAY if one.kind == "ours")
     cells = [
         [Cell(f"a {what} among {count:,}", "fcproxy", "ours", "s") for count in counts]
@@ -95,17 +110,19 @@ def costs(folder: Path, effort: Effort, counts: tuple[int, ...] = (10, 1_000, 10
     ]
     with ExitStack() as stack:
         running = []
+        draw = random.Random(1)
         for count in counts:
             process = ours.launch(folder, "GET", count)
             stack.callback(process.stop)
-            running.append((process, count))
-        draw = random.Random(1)
-        for _ in range(effort.rounds):
-            for first, hit, miss, (process, count) in zip(*cells, running, strict=True):
-                wanted = [traffic.target(draw.randrange(count)) for _ in range(_ASKED)]
-                if count > _ASKED * effort.rounds:  # else most of them would have been asked for before
+            fresh = draw.sample(range(count), min(count, _FIRST * effort.rounds))
+            running.append((process, count, fresh))
+        for at in range(effort.rounds):
+            for first, hit, miss, (process, count, fresh) in zip(*cells, running, strict=True):
+                if count >= _FIRST * effort.rounds:
+                    wanted = [traffic.target(one) for one in fresh[at * _FIRST : (at + 1) * _FIRST]]
                     first.values.append(_answered(process.port, wanted, 200))
-                hit.values.append(_answered(process.port, wanted, 200))
+                known = [traffic.target(one) for one in draw.sample(range(count), 10)]
+                hit.values.append(_answered(process.port, [draw.choice(known) for _ in range(_ASKED)], 200))
                 never = [f"{traffic.target(draw.randrange(count))}?expand[]=n{draw.random()}" for _ in range(30)]
                 miss.values.append(_answered(process.port, never, 422))
     return [cell for row in cells for cell in row if cell.values]
