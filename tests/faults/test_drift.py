@@ -320,13 +320,10 @@ async def test_an_interrupted_drift_has_an_exit_code_of_its_own(tmp_path: Path) 
         asked.set()
         await reader.read()
 
-    # A shell's background jobs ignore SIGINT, and so would this one if the suite is run in one.
-    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     write(tmp_path / "c.yaml", ("/v1/balance", '{"a": 1}'))
     async with origin(script) as up:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", f"{heeding}; from fcproxy.cli import main; main()"),
-            *("drift", "c.yaml", "--upstream", up.url),
+            *(sys.executable, "-m", "fcproxy", "drift", "c.yaml", "--upstream", up.url),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             env=environment(),
