@@ -1,9 +1,8 @@
-"""Small parts by themselves: processor time of one call, the best of several repetitions; and instructions, which noise
-cannot move.
+"""Small parts by themselves: their time (`test_micro`, by pytest-benchmark), and instructions, which noise cannot move.
 
-    python -m bench.micro               the table
-    python -m bench.micro --count       instructions of one replayed request, counted by valgrind
-    python -m bench.micro --profile     where the time of the hot path goes
+python -m bench.micro               the table
+python -m bench.micro --count       instructions of one replayed request, counted by valgrind
+python -m bench.micro --profile     where the time of the hot path goes
 """
 
 import argparse
@@ -15,61 +14,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from bench import cassettes, traffic
 from bench.hot_path import HotPath
-from fcproxy.codings import DECODERS
-from fcproxy.core import form
-from fcproxy.core.canonical import canonical
-from fcproxy.core.redaction import RedactedInteraction
-from fcproxy.stripe.matching import MATCHING
-from fcproxy.stripe.secrets import default_redactor
-from fcproxy.vcr_format import parse, render
 
-__all__ = ["main", "table"]
-
-_REPETITIONS = 5
-
-
-def _best(call: Callable[[int], object], times: int) -> float:
-    """Seconds of one call."""
-    call(0)
-    best = float("inf")
-    for _ in range(_REPETITIONS):
-        began = time.process_time()
-        for number in range(times):
-            call(number)
-        best = min(best, (time.process_time() - began) / times)
-    return best
-
-
-def table() -> dict[str, float]:
-    """What -> microseconds."""
-    redactor = default_redactor(DECODERS)
-    comparing = redactor.comparing()
-    posts = [cassettes.interaction("POST", number) for number in range(200)]
-    text = traffic.form(1)
-    done: list[RedactedInteraction] = [redactor.redact(one) for one in posts]
-    settled = redactor.settle(done)
-    file = render(settled)
-    rows: dict[str, tuple[Callable[[int], object], int, int]] = {
-        "form codec: parse and tree": (lambda _: form.tree(form.parse_pairs(text)), 500, 1),
-        "form codec: encode": (lambda _: form.encode_pairs(form.parse_pairs(text)), 500, 1),
-        "redaction of an interaction": (lambda n: redactor.redact(posts[n]), 200, 1),
-        "settling an interaction": (lambda _: redactor.settle(done), 1, len(done)),
-        "canonical form of a request": (lambda n: canonical(posts[n].request, MATCHING, comparing), 200, 1),
-        "writing an interaction": (lambda _: render(settled), 3, len(done)),
-        "reading an interaction": (lambda _: parse(file, "bench", decoders=DECODERS), 3, len(done)),
-    }
-    found = {what: _best(call, times) / per * 1e6 for what, (call, times, per) in rows.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        for method in ("GET", "POST"):
-            with HotPath(Path(folder), method) as path:
-                found[f"replay of one hot {method}, no socket"] = _best(path.send, 2000) * 1e6
-    return found
+__all__ = ["main"]
 
 
 def _instructions(method: str, times: int) -> int:
@@ -122,8 +71,9 @@ def main() -> None:
                 path.send(number)
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
     else:
-        for what, microseconds in table().items():
-            print(f"{what:45} {microseconds:10.1f} µs")
+        here = Path(__file__).parent
+        command = [sys.executable, "-m", "pytest", "-c", str(here / "micro.ini"), str(here / "test_micro.py")]
+        raise SystemExit(subprocess.run(command, check=False).returncode)
 
 
 if __name__ == "__main__":
