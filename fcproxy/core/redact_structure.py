@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from fcproxy.core import encodings, form, json_text, marker
 from fcproxy.core.armour import base85_runs
+from fcproxy.core.embedded_json import may_hold_objects, with_objects, with_pairs
 from fcproxy.core.expression import expression
 from fcproxy.core.familiar import FormOutlines, JsonOutlines, JsonPlan, JsonText
 from fcproxy.core.form import name_of
@@ -53,19 +54,6 @@ _IN_WORDS = expression(
 )
 
 _OPENS = expression(r"[(\[{]")
-
-_DECODER = json.JSONDecoder()
-_OBJECT = expression(r"\{\s{0,64}\"")
-_TRIES = 4
-"""How often a text may be read over for objects that are none in the end."""
-_CUT = 1 << 14
-"""How many characters of it are cut off at once."""
-
-_FLAT = expression(
-    rf"(?P<head>[\"'](?P<name>[^\"'\\\n{marker.OPEN}]{{2,64}})[\"']\s*:\s*[\"']?)"
-    rf"(?:(?<=\")(?P<double>(?:[^\"\\{marker.OPEN}]|\\.){{1,4096}})(?=\")"
-    rf"|(?<=')(?P<single>(?:[^'\\{marker.OPEN}]|\\.){{1,4096}})(?=')|(?<![\"'])(?P<number>[0-9]{{3,30}}))"
-)
 
 _NO_FORM = expression(r"[\s<>\"{}]")
 
@@ -127,7 +115,7 @@ class StructureRedactor:
 
     def _is_contextual(self, text: str) -> bool:
         """Whether it depends on the place of a text with pairs or objects in it what of it is redacted."""
-        if _OBJECT.search(text):
+        if may_hold_objects(text):
             return True
         names = {name_of(form.split_key(unquote(found["key"]))) for found in _IN_WORDS.finditer(text)}
         return any(rule.within or rule.outside for name in names for rule in self._book.field_rules(name))
@@ -568,7 +556,8 @@ class StructureRedactor:
             except ValueError:
                 pass
         if '":' in text or "':" in text or '" :' in text:
-            done = self._flat(self._embedded(text))
+            done = with_objects(text, lambda part: self.json(part, self._base_around()))
+            done = with_pairs(done, self._by_pair)
             if done != text:
                 return marker.outside(done, self._text.redact)
         if "=" not in text:
@@ -579,47 +568,15 @@ class StructureRedactor:
         done = _IN_WORDS.sub(lambda found: self._in_words(found, base), text)
         return marker.outside(done, self._text.redact) if done != text else None
 
-    def _embedded(self, text: str) -> str:
-        """The JSON objects in other text: in a log's lines, in a page."""
-        out: list[str] = []
-        at = 0
-        left = _TRIES * len(text)
-        found = _OBJECT.search(text)
-        rest, cut = text, 0
-        while found is not None and left > 0:
-            start, end = found.start(), found.start() + 1
-            if start - cut > _CUT:
-                rest, cut = text[start:], start  # an error counts the lines before it
-            try:
-                end = cut + _DECODER.raw_decode(rest, start - cut)[1]
-                done = self.json(text[start:end], self._base_around())
-            except json.JSONDecodeError as error:
-                left -= error.pos + cut - start
-            except (ValueError, RecursionError):
-                left -= len(text)
-            else:
-                out += (text[at:start], done)
-                at = end
-            found = _OBJECT.search(text, end)
-        return "".join((*out, text[at:]))
-
-    def _flat(self, text: str) -> str:
-        """`"name": "value"` where no whole object stands: cut short, spoilt, in another language's spelling."""
-
-        def change(found: re.Match[str]) -> str:
-            token = found["double"] or found["single"] or found["number"]
-            value = _unescaped(token)
-            rule = self._rule(found["name"], value, _NOWHERE)
-            if rule is None:
-                return found[0]
-            if found["number"]:
-                done = self._json_number(token, found["name"], _NOWHERE, rule)
-            else:
-                done = self._leaf(value, found["name"], _NOWHERE, rule)
-                done = _string(done, ascii_only=token.isascii())[1:-1] if done != value else token
-            return found[0] if done == token else f"{found['head']}{done}{found[0][len(found['head']) + len(token) :]}"
-
-        return marker.outside(text, lambda part: _FLAT.sub(change, part))
+    def _by_pair(self, name: str, value: str, token: str, is_number: bool) -> str:
+        """See `with_pairs`: nothing is known of what is around it."""
+        rule = self._rule(name, value, _NOWHERE)
+        if rule is None:
+            return token
+        if is_number:
+            return self._json_number(token, name, _NOWHERE, rule)
+        done = self._leaf(value, name, _NOWHERE, rule)
+        return _string(done, ascii_only=token.isascii())[1:-1] if done != value else token
 
     def _in_words(self, found: re.Match[str], base: Base) -> str:
         """`name=value` in other text, without the signs that end a sentence, a list or brackets around it."""
@@ -648,13 +605,6 @@ def _called_in(name: str, scope: Scope) -> Scope | None:
     if scope.is_array and scope.parent is not None:
         scope = scope.parent
     return scope if scope.said("name") or scope.said("key") else None
-
-
-def _unescaped(token: str) -> str:
-    try:
-        return json_text.decode_string(f'"{token}"')
-    except ValueError:
-        return token
 
 
 def _requoted(value: str) -> str:

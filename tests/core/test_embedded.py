@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fcproxy.core import audit_tree, redact_structure
+from fcproxy.core import audit_tree, embedded_json
 from fcproxy.core.message import Headers, Interaction, Request, Response
 from fcproxy.stripe.secrets import default_redactor
 
@@ -33,8 +33,8 @@ def test_an_error_in_what_the_audit_reads_counts_few_lines(monkeypatch: pytest.M
 
 
 def test_an_error_in_what_is_redacted_counts_few_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = _Watched(redact_structure._DECODER)
-    monkeypatch.setattr(redact_structure, "_DECODER", watched)
+    watched = _Watched(embedded_json._DECODER)
+    monkeypatch.setattr(embedded_json, "_DECODER", watched)
     redactor = default_redactor()
     answer = Response(200, Headers([("Content-Type", "text/plain")]), f"see {LONG}".encode())
     request = Request("GET", "https://api.stripe.com/v1/customers", Headers())
